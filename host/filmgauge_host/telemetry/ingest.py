@@ -131,6 +131,11 @@ class Ingest:
         return self._session.forgotten
 
     @property
+    def failure(self) -> Exception | None:
+        """What has ended the thread, which no waiting mends; None for nothing."""
+        return self._failure
+
+    @property
     def unstored(self) -> str:
         """Why what was received cannot be stored just now, in one sentence; else empty."""
         return self._store_problem

@@ -27,6 +27,7 @@ from filmgauge_host.terminal.monitor_header import alert_lines, connection, head
 from filmgauge_host.terminal.monitor_lines import (
     raise_for_gaps,
     summary_line,
+    thread_failure,
     visible,
     wait_for_broker,
 )
@@ -181,6 +182,9 @@ class MonitorApp(App[None]):
         """Draw what changed since the last time."""
         if not self.screen_stack or not all(map(self.screen_stack[0].query, _DRAWN)):
             return  # the screen is going: the app ends, and its parts vanish one by one
+        if thread_failure(self._ingest, self._alerts) is not None:
+            self.exit()
+            return
         before = self._snapshots.keys()
         nodes = visible(self._ingest, self._shown)
         self._snapshots = {node.name: node for node in nodes}
@@ -282,8 +286,8 @@ def run_app(
     """Show the live view until the user quits; then print what arrived of each node. page_url: of
     the page that is served besides.
 
-    Raises NoBrokerError without a broker within `connect_s`, and DataGapError when the time was
-    over and records are missing.
+    Raises NoBrokerError without a broker within `connect_s`, DataGapError when the time was over
+    and records are missing, and what has ended the thread of ingest or alerts.
     """
     ingest.start()
     with catch_signals() as signalled:
@@ -293,6 +297,8 @@ def run_app(
     app = MonitorApp(ingest, store, alerts, shown, duration_s, page_url)
     app.run()
     ingest.close()
+    if alerts.failure is not None:
+        raise alerts.failure
     if app.return_code:
         raise FilmgaugeError("the live view failed; what was received is stored")
     for node in visible(ingest, shown):

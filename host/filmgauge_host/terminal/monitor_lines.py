@@ -42,6 +42,7 @@ class LineMonitor:
             ReceivedRecord.to_json if as_json else plain_line
         )
         self._as_json = as_json
+        self._alerts = alerts
         self._refusals = RefusalLines()
         self._waiting: queue.Queue[ReceivedRecord | Rejected | Notification] = queue.Queue(
             _WAITING
@@ -56,20 +57,24 @@ class LineMonitor:
     def run(self, duration_s: float | None, connect_s: float) -> None:
         """Print until SIGINT, SIGTERM or `duration_s`, then the summary.
 
-        Raises NoBrokerError without a broker within `connect_s`, and DataGapError when the time
-        was over and records are missing.
+        Raises NoBrokerError without a broker within `connect_s`, DataGapError when the time was
+        over and records are missing, and what has ended the thread of ingest or alerts.
         """
         with catch_signals() as signalled:
             self._ingest.start()
             wait_for_broker(self._ingest, connect_s, signalled)
             end = None if duration_s is None else time.monotonic() + duration_s
             while not signalled() and (end is None or time.monotonic() < end):
+                if thread_failure(self._ingest, self._alerts) is not None:
+                    break
                 self._report_problem()
                 self._print(_TICK_S)
             self._ingest.close()
             while not self._waiting.empty():
                 self._print(0)
             self._summarize()
+        if self._alerts.failure is not None:
+            raise self._alerts.failure
         if duration_s is not None and not signalled():
             raise_for_gaps(self._ingest, self._shown)
 
@@ -143,6 +148,12 @@ class LineMonitor:
         sys.stdout.flush()
 
 
+def thread_failure(ingest: Ingest, alerts: AlertEngine) -> Exception | None:
+    """Return what has ended the thread of ingest or alerts: then the monitor ends too, since
+    whoever started it starts it again, and nothing else does."""
+    return ingest.failure or alerts.failure
+
+
 def visible(ingest: Ingest, shown: frozenset[str]) -> list[NodeSnapshot]:
     """Return the nodes to show, by name."""
     nodes = ingest.nodes()
@@ -158,11 +169,12 @@ def summary_line(node: NodeSnapshot) -> str:
 
 
 def wait_for_broker(ingest: Ingest, connect_s: float, stopped: Callable[[], bool]) -> None:
-    """Return once messages flow or `stopped()`; raise NoBrokerError after `connect_s`."""
+    """Return once messages flow, `stopped()`, or the ingest has failed; raise NoBrokerError after
+    `connect_s`."""
     until = time.monotonic() + connect_s
     warned = False
     while not ingest.wait_connected(_TICK_S):
-        if stopped():
+        if stopped() or ingest.failure is not None:
             return
         if time.monotonic() <= until:
             continue

@@ -267,3 +267,11 @@ async def test_q_and_the_end_of_the_time_leave(monitor):
     async with app.run_test() as pilot:
         await shows(pilot, lambda: app.ended)
     until(lambda: app.return_code == 0)
+
+
+async def test_a_thread_that_has_failed_ends_the_view(monitor, engine):
+    app = monitor()
+    async with app.run_test() as pilot, asyncio.timeout(PATIENCE_S):
+        engine.failure = RuntimeError("a fault of the alerts")
+        while app.is_running:
+            await pilot.pause()

@@ -34,15 +34,12 @@ class Deliverer(Protocol):
 
 
 class AlertThread:
-    """Use as a context, inside that of the ingest's store, before the ingest starts.
-
-    failure: what ended the thread, None for nothing.
-    """
+    """Use as a context, inside that of the ingest's store, before the ingest starts. What ends it
+    is the engine's `failure`."""
 
     def __init__(
         self, engine: AlertEngine, ingest: Ingest, destinations: Sequence[Deliverer] = ()
     ) -> None:
-        self.failure: Exception | None = None
         self._engine = engine
         self._ingest = ingest
         self._destinations = destinations
@@ -69,8 +66,8 @@ class AlertThread:
             while not self._stop.wait(_PERIOD_S):
                 self._tick()
             self._tick()
-        except Exception as error:  # a fault of ours: the monitor goes on, and says so
-            self.failure = error
+        except Exception as error:  # a fault of ours: whoever watches the engine ends
+            self._engine.failure = error
 
     def _tick(self) -> None:
         ingest, lost = self._ingest, self._ingest.forgotten

@@ -82,6 +82,7 @@ class AlertEngine:
         log: AlertLog | None = None,
         destinations: Sequence[Destination] = (),
     ) -> None:
+        self.failure: Exception | None = None  # what ended the thread that ticks
         self._log = log
         self._destinations = {each.name: each for each in destinations}
         active, last_id = (log.alerts(), log.last_id()) if log else ([], 0)
