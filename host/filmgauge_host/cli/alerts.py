@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from filmgauge_host.telemetry.alerts.destinations import build_destinations
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.alerts.rules import DEFAULT_RULES, AlertFile, load_rules
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.sqlite_file import InUseError
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.telemetry.store_writer import StoreWriter
 
@@ -122,10 +123,10 @@ def alert_file(path: Path | None) -> AlertFile | None:
 def alerts_of(ingest: Ingest, store: StoreWriter, path: Path | None) -> Iterator[AlertEngine]:
     """Judge what an ingest receives by the rules of a file, in a thread; raise InputError.
 
-    The alerts are in the store's file, and in one of their own where the store is a server's.
+    The alerts are in the store's file, and in one of their own for each database of a server.
     """
     content = alert_file(path) or AlertFile(DEFAULT_RULES, {})
-    with AlertLog(store.path) if isinstance(store, RecordStore) else _local_log() as log:
+    with AlertLog(store.path) if isinstance(store, RecordStore) else _local_log(store) as log:
         try:
             destinations = build_destinations(content.destinations, ingest.address, log)
         except InputError as error:
@@ -135,10 +136,17 @@ def alerts_of(ingest: Ingest, store: StoreWriter, path: Path | None) -> Iterator
             yield engine
 
 
-def _local_log() -> LocalAlertLog:
-    path = user_file("XDG_DATA_HOME", ".local/share", "alerts.sqlite")
-    make_folder(path.parent)
-    return LocalAlertLog(path)
+def _local_log(store: StoreWriter) -> LocalAlertLog:
+    """Open the alerts of a database, in the first of its files that no other monitor here has."""
+    ((token,),) = store.select("SELECT value FROM attributes WHERE name = 'token'")
+    number = 1
+    while True:
+        name = f"alerts-{token}.sqlite" if number == 1 else f"alerts-{token}-{number}.sqlite"
+        path = user_file("XDG_DATA_HOME", ".local/share", name)
+        make_folder(path.parent)
+        with suppress(InUseError):
+            return LocalAlertLog(path)
+        number += 1
 
 
 def _sent(destination: DeliveryQueue) -> bool:

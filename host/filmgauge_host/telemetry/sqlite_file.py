@@ -29,6 +29,10 @@ class StorageError(FilmgaugeError):
     """The file cannot be read or written just now: full disk, another program holds it."""
 
 
+class InUseError(StorageError):
+    """Another process writes the file."""
+
+
 class SqliteFile:
     """Use as a context. Raises InputError for a file that is something else, StorageError for one
     that cannot be used just now, also from its methods.

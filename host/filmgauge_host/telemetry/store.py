@@ -23,7 +23,7 @@ from typing import ClassVar
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.ingest_store import Outcome
 from filmgauge_host.telemetry.received_record import Row
-from filmgauge_host.telemetry.sqlite_file import SqliteFile, StorageError, open_error
+from filmgauge_host.telemetry.sqlite_file import InUseError, SqliteFile, StorageError, open_error
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import RECORDS
 from filmgauge_host.telemetry.store_upgrades import COUNT, CREATE, UPGRADES
@@ -171,7 +171,7 @@ class _SqliteTransaction:
 def only_writer(path: Path) -> Iterator[None]:
     """Hold the writer's lock, which ends with the process; leave no file of it.
 
-    Raises StorageError where another process holds it, and InputError for a path that cannot be
+    Raises InUseError where another process holds it, and InputError for a path that cannot be
     written.
     """
     if path.is_dir():
@@ -185,7 +185,7 @@ def only_writer(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise StorageError(
+            raise InUseError(
                 f"store {path} is in use by another filmgauge: choose a file"
             ) from None
         try:

@@ -183,7 +183,7 @@ class AlertLog(SqliteFile):
 class LocalAlertLog(AlertLog):
     """The alerts of a monitor whose store is a server's: a file of their own, which is made.
 
-    Raises StorageError where another monitor writes it.
+    Raises InUseError where another monitor writes it.
     """
 
     kind = "alert log"
