@@ -9,7 +9,7 @@ the time of its last report stays.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -129,19 +129,27 @@ class Alerts(Protocol):
     def active(self) -> Iterable[ActiveAlert]: ...
 
 
-def metrics_text(ingest: Ingest, alerts: Alerts | None = None) -> bytes:
-    """Return all metrics of now, encoded as CONTENT_TYPE says."""
+def metrics_text(
+    ingest: Ingest,
+    alerts: Alerts | None = None,
+    nodes: Mapping[str, NodeSnapshot] | None = None,
+) -> bytes:
+    """Return all metrics of now, encoded as CONTENT_TYPE says. nodes: those that are known, by
+    name; None for those that the ingest has received something of."""
     registry = CollectorRegistry()
-    registry.register(_Families(ingest, alerts))
+    registry.register(_Families(ingest, alerts, ingest.nodes() if nodes is None else nodes))
     return generate_latest(registry)
 
 
 class _Families(Collector):
     """One scrape."""
 
-    def __init__(self, ingest: Ingest, alerts: Alerts | None) -> None:
+    def __init__(
+        self, ingest: Ingest, alerts: Alerts | None, nodes: Mapping[str, NodeSnapshot]
+    ) -> None:
         self._ingest = ingest
         self._alerts = alerts
+        self._nodes = nodes
 
     def describe(self) -> list[Metric]:
         """Return nothing: the registry is of one scrape, and need not look for clashes."""
@@ -150,7 +158,7 @@ class _Families(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
         now_s = time.monotonic()
-        nodes = list(self._ingest.nodes().values())
+        nodes = list(self._nodes.values())
         states = {node.name: node.state(now_s) for node in nodes}
         live = [node for node in nodes if states[node.name] in _LIVE and _has_live(node)]
         yield from _health_of_ingest(self._ingest, len(nodes))

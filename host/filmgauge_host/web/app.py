@@ -97,7 +97,7 @@ class _Interface:
         if node is None:  # gone between the two
             raise HTTPException(404, f"node {name!r} is not known")
         refused = self._data.refused(name)
-        return _json({**self._data.row(node), "info": node.info, "refused": refused})
+        return _json({**self._data.row(node), "info": node.info, "refused_messages": refused})
 
     def series(self, request: Request) -> Response:
         from_ms, to_ms = query.time_range(request.query_params)
@@ -132,7 +132,8 @@ class _Interface:
             metrics_text,
         )
 
-        text = metrics_text(self._data.ingest, self._data.alert_engine)
+        data = self._data
+        text = metrics_text(data.ingest, data.alert_engine, data.directory.readable_nodes())
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     def _name(self, request: Request) -> str:

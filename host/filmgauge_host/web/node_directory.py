@@ -6,9 +6,11 @@ they are what its users look for.
 
 import threading
 import time
+from contextlib import suppress
 
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.nodes import NodeSnapshot
+from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store_reader import StoreReader
 
 _READ_AGAIN_S = 2.0
@@ -16,7 +18,8 @@ _READ_SHARE = 50  # reading takes one part of so many of the time
 
 
 class NodeDirectory:
-    """Snapshots of all nodes by name; may be asked from any thread. Raises StorageError."""
+    """Snapshots of all nodes by name; may be asked from any thread. All but `readable_nodes`
+    raises StorageError."""
 
     def __init__(self, ingest: Ingest, store: StoreReader) -> None:
         self._ingest = ingest
@@ -35,6 +38,13 @@ class NodeDirectory:
     def node(self, name: str) -> NodeSnapshot | None:
         """Return one node, None when nobody has received anything of it."""
         return self.nodes().get(name)
+
+    def readable_nodes(self) -> dict[str, NodeSnapshot]:
+        """Return all nodes as far as the store answers; one that fails is not waited for."""
+        if not self._ingest.unstored:
+            with suppress(StorageError):
+                return self.nodes()
+        return {**self._stored, **self._ingest.nodes()}
 
     def _read_store(self, received: dict[str, NodeSnapshot]) -> None:
         """Read those that only the store has, now and then: others may write into it too."""

@@ -69,8 +69,11 @@ def test_live_nodes_are_listed_by_name_with_state_counts_and_reasons(world: Page
     assert row["reasons"] == ["fault gap", "1 missing"]
     names = [row["node"] for row in world.get("/api/nodes")]
     assert names == sorted(names)
-    (refused,) = world.get("/api/nodes/alive")["refused"]
+    publish(world, "alive", 4, refused=7)
+    alone = world.get("/api/nodes/alive")
+    (refused,) = alone["refused_messages"]
     assert refused["reason"] == "record version v must be 5, not None"
+    assert alone["refused"] == node(world, "alive")["refused"] == 7
 
 
 def test_series_has_columns_gaps_restarts_and_lives(world: PageWorld) -> None:
@@ -273,6 +276,9 @@ def test_metrics_are_in_prometheus_form(world: PageWorld) -> None:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     wanted = r'^filmgauge_state_of_charge_ratio\{node="measured"\} 0\.812345$'
     assert re.search(wanted, answer.text, re.MULTILINE)
+    # One of which only the store knows is missed by nobody else.
+    assert 'filmgauge_node_up{node="quiet"} 0.0\n' in answer.text
+    assert 'filmgauge_node_state{node="quiet",state="late"} 1.0\n' in answer.text
 
 
 def test_answers_protect_the_page(world: PageWorld) -> None:

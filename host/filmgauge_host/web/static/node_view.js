@@ -364,7 +364,7 @@ export class NodeView {
         length: "",
       })),
     ].sort((a, b) => b.time - a.time);
-    const key = `${found.length} ${found[0]?.time} ${found[0]?.length} ${this.row.refused?.length}`;
+    const key = `${found.length} ${found[0]?.time} ${found[0]?.length} ${this.row.refused_messages?.length}`;
     if (key === this.eventsKey) return;
     this.eventsKey = key;
     this.eventList.replaceChildren(...[
@@ -382,7 +382,7 @@ export class NodeView {
   }
 
   showRefused() {
-    const refused = this.row.refused ?? [];
+    const refused = this.row.refused_messages ?? [];
     this.refusedList.hidden = !refused.length;
     this.refusedList.replaceChildren(
       h("h2", { text: "Refused messages" }),
