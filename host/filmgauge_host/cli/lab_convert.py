@@ -1,6 +1,7 @@
 """`filmgauge lab convert`: a file of any cycler as Battery Data Format."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,16 @@ _DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("file", type=_DATA)
 @click.option("--bdf", type=FILE, required=True, help="Battery Data Format (CSV) to write.")
 @click.option("--area", type=float, default=None, help="Film area, cm2, for columns per cm2.")
+@click.option("--ignore-count", is_flag=True, help="Leave out the count of charge.")
 @reading_options
 @JSON
 def convert(
-    file: Path, bdf: Path, area: float | None, reading: ReadingOptions, as_json: bool
+    file: Path,
+    bdf: Path,
+    area: float | None,
+    ignore_count: bool,
+    reading: ReadingOptions,
+    as_json: bool,
 ) -> None:
     """Read FILE of any cycler and write it as Battery Data Format; say what was read as what."""
     check_outputs(bdf)
@@ -35,23 +42,16 @@ def convert(
     if bdf.resolve() == file.resolve():
         raise InputError(f"--bdf must be another file than {file}, which is read")
     with sentences():
-        import numpy as np
-
         from filmgauge_sim.lab.conversion import bdf_lines
-        from filmgauge_sim.lab.cyclers.gaps import find_gaps
         from filmgauge_sim.lab.cyclers.layout import MEASUREMENT
-        from filmgauge_sim.lab.cyclers.plausibility import check_plausible
         from filmgauge_sim.lab.cyclers.reader import read_recording
 
+        reading = replace(reading, ignore_count=ignore_count)
         recording = read_recording(file, MEASUREMENT, reading, area)
         try:
-            check_plausible(recording)
+            gaps = _checked(recording)
         except ValueError as error:
             raise InputError(f"{file.name}: {str(error).rstrip('.')}") from None
-        assert recording.current_a is not None
-        step = None if recording.step is None else np.frombuffer(recording.step)
-        time, current = np.frombuffer(recording.time_s), np.frombuffer(recording.current_a)
-        gaps = len(find_gaps(time, current, step))
         with written(bdf) as out:
             out.writelines(bdf_lines(recording))
     result = {
@@ -64,6 +64,26 @@ def convert(
         "remarks": recording.remarks,
     }
     show(as_json, result, _lines(file, bdf, recording, gaps))
+
+
+def _checked(recording: "CellRecording") -> int:
+    """How often nothing was logged for long. Raises ValueError for what no cell can do."""
+    import numpy as np
+
+    from filmgauge_sim.lab.cyclers.count_check import check_count
+    from filmgauge_sim.lab.cyclers.gaps import find_gaps
+    from filmgauge_sim.lab.cyclers.plausibility import check_plausible
+
+    check_plausible(recording)
+    assert recording.current_a is not None
+    time, current = np.frombuffer(recording.time_s), np.frombuffer(recording.current_a)
+    step = None if recording.step is None else np.frombuffer(recording.step)
+    gaps = find_gaps(time, current, step)
+    if recording.charge_ah is not None:
+        charge = np.frombuffer(recording.charge_ah)
+        names = {str(q): column.name for q, column in recording.columns.items()}
+        check_count(time / 3600.0, current, charge, step, gaps, names)
+    return len(gaps)
 
 
 def _lines(file: Path, bdf: Path, recording: "CellRecording", gaps: int) -> Iterator[str]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmgauge_sim.lab.cycler_data import CyclerData, Numbers
+from filmgauge_sim.lab.cyclers.count_check import check_count
 from filmgauge_sim.lab.cyclers.gaps import find_gaps
-from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 
 Rows = NDArray[np.intp]
 
@@ -26,9 +26,6 @@ _ODD_CURRENT, _ALIKE_CURRENT, _SAME_V = 0.1, 0.03, 5e-3
 # A pause is an interval so many times as long as those beside it.
 _TIMES_LONGER = 4.0
 _NEIGHBOURS = 3
-# Count and current may differ by this share: by the cycler's own gain, or by slow logging.
-_COUNT_WITHIN = 0.05
-_LEAST_PAIRS, _SAME_CURRENT = 5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,15 @@ def checked(data: CyclerData, *, ignore_count: bool = False) -> CheckedData:
     step = data.step if data.step.any() else None
     found = find_gaps(data.time_h, data.current_ua_cm2, step, _TIMES_LONGER)
     gaps = np.union1d(found, data.gaps)
-    _check_count(data, gaps)
+    if data.charge_uah_cm2 is not None:
+        try:
+            check_count(
+                *(data.time_h, data.current_ua_cm2, data.charge_uah_cm2, data.step),
+                gaps,
+                data.columns,
+            )
+        except ValueError as error:
+            raise ValueError(f"{data.name}: {error}") from None
     pause_h = _pauses_h(data, gaps)
     longest = float(pause_h.max())
     if longest > 0.0:
@@ -131,40 +136,6 @@ def _selected(data: CyclerData, keep: NDArray[np.bool_]) -> CyclerData:
         cycle=own(data.cycle),
         gaps=moved[data.gaps[keep[data.gaps]]],
     )
-
-
-def _check_count(data: CyclerData, gaps: Rows) -> None:
-    """Raise ValueError where the cycler's count is not what its currents pass in their time."""
-    if data.charge_uah_cm2 is None:
-        return
-    current = data.current_ua_cm2
-    least = REST_SHARE * float(np.abs(current).max())
-    now, before = current[1:], current[:-1]
-    passed, counted = 0.5 * (now + before) * np.diff(data.time_h), np.diff(data.charge_uah_cm2)
-    # The mean of two currents is that between them only where they are alike.
-    inside = np.abs(now - before) <= _SAME_CURRENT * np.maximum(np.abs(now), np.abs(before))
-    inside &= (np.abs(now) > least) & (np.abs(before) > least)
-    inside &= (passed != 0.0) & (data.step[1:] == data.step[:-1])
-    inside[gaps - 1] = False
-    # Each way by itself: many a cycler has a counter for each.
-    for way, does in ((1.0, "charges"), (-1.0, "discharges")):
-        own = inside & (passed * way > 0.0)
-        if own.sum() < _LEAST_PAIRS:
-            continue
-        ratio = _weighted_median(counted[own] / passed[own], np.abs(passed[own]))
-        if abs(ratio - 1.0) > _COUNT_WITHIN:
-            names = [repr(data.columns.get(key, key)) for key in ("count", "current", "time")]
-            raise ValueError(
-                f"{data.name}: what {names[0]} counts is {ratio:.3g} times what {names[1]} passes"
-                f" in {names[2]} while it {does}. One of them is wrong: give its column or unit"
-                " with --columns, or --ignore-count if it is the count."
-            )
-
-
-def _weighted_median(values: Numbers, weights: Numbers) -> float:
-    order = np.argsort(values)
-    summed = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(summed, 0.5 * summed[-1])])
 
 
 def _pauses_h(data: CyclerData, gaps: Rows) -> Numbers:

@@ -108,6 +108,34 @@ def test_convert_says_what_was_read_as_what(cycled, tmp_path):
     assert again.read_text() == out.read_text()
 
 
+def write_counted(path, counts):
+    lines = [
+        f"{r.time_s},{1e3 * r.current_a},{r.voltage_v},{1e3 * count}"
+        for r, count in zip(made_up(), counts, strict=True)
+    ]
+    path.write_text("\n".join(["time / s,current / mA,voltage / V,capacity / mAh", *lines]))
+
+
+def test_a_count_that_is_not_the_current_is_refused_or_left_out(tmp_path):
+    path, out = tmp_path / "counted.csv", tmp_path / "out.csv"
+    write_counted(path, [2.0 * r.net_ah for r in made_up()])
+    ran = lab("convert", path, "--bdf", out)
+    assert (ran.exit_code, out.exists()) == (2, False)
+    assert "counted.csv: what 'capacity / mAh' counts is 2 times what 'current / mA'" in ran.output
+    ran = lab("convert", path, "--bdf", out, "--ignore-count")
+    assert (ran.exit_code, "capacity" in ran.output) == (0, False)
+    assert "Capacity" not in out.read_text()
+
+
+def test_a_count_of_the_other_sign_is_refused(tmp_path):
+    """A count with the other sign than its current is neither turned nor taken for one without."""
+    path, out = tmp_path / "counted.csv", tmp_path / "out.csv"
+    write_counted(path, [-r.net_ah for r in made_up()])
+    ran = lab("convert", path, "--bdf", out)
+    assert (ran.exit_code, out.exists()) == (2, False)
+    assert "counts is -0.999 times what 'current / mA' passes" in ran.output
+
+
 def test_a_density_needs_the_area(tmp_path):
     path, out = tmp_path / "density.csv", tmp_path / "out.csv"
     lines = [f"{r.time_s},{5e5 * r.current_a},{r.voltage_v}" for r in made_up()]

@@ -12,11 +12,12 @@ from filmgauge_sim.lab.cyclers.clock import (
     longest_s,
 )
 from filmgauge_sim.lab.cyclers.column_names import readings
+from filmgauge_sim.lab.cyclers.counts import net_of_one, net_of_two
 from filmgauge_sim.lab.cyclers.formats import formats
 from filmgauge_sim.lab.cyclers.gaps import find_gaps
 from filmgauge_sim.lab.cyclers.options import parse_columns
 from filmgauge_sim.lab.cyclers.quantities import Quantity, unit_of
-from filmgauge_sim.lab.cyclers.recording import from_step_times, net_of_one, net_of_two
+from filmgauge_sim.lab.cyclers.recording import from_step_times
 from filmgauge_sim.lab.cyclers.signs import signed_by_state, signed_by_voltage
 
 Q = Quantity

@@ -12,6 +12,7 @@ from filmgauge_sim.lab.cyclers.agreement import (
 )
 from filmgauge_sim.lab.cyclers.clock import longest_s
 from filmgauge_sim.lab.cyclers.column_reader import ReadColumn, ReadRows
+from filmgauge_sim.lab.cyclers.counts import net_of_one, net_of_two
 from filmgauge_sim.lab.cyclers.matching import Column
 from filmgauge_sim.lab.cyclers.options import ReadingOptions, Sign
 from filmgauge_sim.lab.cyclers.quantities import Quantity, Values
@@ -20,12 +21,11 @@ from filmgauge_sim.lab.cyclers.recording import (
     filled,
     from_dates,
     from_step_times,
-    net_of_one,
-    net_of_two,
 )
 from filmgauge_sim.lab.cyclers.signs import signed_by_state, signed_by_voltage
 
 _TIMES = (Quantity.TIME, Quantity.UNIX_TIME)
+_COUNTS = (Quantity.COUNT, Quantity.CHARGED, Quantity.DISCHARGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Assembly:
         self._remarks: list[str] = []
         self._columns: dict[Quantity, list[ReadColumn]] = {}
         for read in _joined(tables):
+            if options.ignore_count and read.column.quantity in _COUNTS:
+                continue
             self._columns.setdefault(read.column.quantity, []).append(read)
 
     def recording(self) -> CellRecording:
@@ -79,7 +81,7 @@ class Assembly:
         found.state = self._first(Quantity.STATE)
         found.current_a = self._current_a(found)
         if found.current_a is not None:
-            found.charge_ah = self._charge_ah(found.current_a)
+            found.charge_ah = self._charge_ah(found.current_a, step)
         left_out = sum(table.rows.left_out for table in self._tables)
         if left_out:
             lines = (
@@ -188,7 +190,7 @@ class Assembly:
                 return signed
         return current
 
-    def _charge_ah(self, current_a: Values) -> Values | None:
+    def _charge_ah(self, current_a: Values, step: Values | None) -> Values | None:
         charged, discharged = (
             self._filled(Quantity.CHARGED),
             self._filled(Quantity.DISCHARGED),
@@ -198,9 +200,8 @@ class Assembly:
         count = self._filled(Quantity.COUNT)
         if count is None:
             return None
-        if self._options.sign is Sign.DISCHARGES:
-            count = array("d", [-value for value in count])
-        net, signed = net_of_one(count, current_a)
+        discharges = self._options.sign is Sign.DISCHARGES
+        net, signed = net_of_one(count, current_a, step, rises_with_discharge=discharges)
         if signed:
             column = self._columns[Quantity.COUNT][0].column
             self._remarks.append(f"the count {column.name!r} has the sign of the current")

@@ -25,6 +25,8 @@ class ReadingOptions:
 
     columns: Mapping[Quantity, NamedColumn] = field(default_factory=dict[Quantity, NamedColumn])
     sign: Sign = Sign.AS_WRITTEN
+    # Counts of charge are not read.
+    ignore_count: bool = False
 
 
 AS_IT_SAYS = ReadingOptions()

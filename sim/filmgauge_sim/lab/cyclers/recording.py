@@ -1,19 +1,15 @@
 """What a file of a cycler says of one whole cell: arrays in SI and ampere-hours."""
 
 from array import array
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, islice, pairwise
-from math import copysign
-from operator import and_, or_, sub
+from itertools import pairwise
+from operator import and_, or_
 
 from filmgauge_sim.lab.cyclers.matching import Column
 from filmgauge_sim.lab.cyclers.quantities import Quantity, Values
 
 # Below this share of the largest current it is noise around zero.
 REST_SHARE = 1e-3
-# A count that moves so much more against a current than with it has no sign.
-_AGAINST = 3.0
 
 
 @dataclass(slots=True)
@@ -68,43 +64,6 @@ def from_dates(seconds: Values) -> Values:
     """Time since the first of some dates."""
     first = seconds[0]
     return array("d", [value - first for value in seconds])
-
-
-def net_of_two(charged_ah: Values, discharged_ah: Values) -> Values:
-    """A net count of two counts, whichever sign that of discharging has.
-
-    It goes on where they begin anew, with a step or with a cycle.
-    """
-    pairs = zip(_going_on(charged_ah), _going_on(discharged_ah), strict=True)
-    return array("d", [charged - discharged for charged, discharged in pairs])
-
-
-def _going_on(count_ah: Values) -> Iterator[float]:
-    """A count without a sign that begins anew where it falls to less than half."""
-    total = before = 0.0
-    for count in map(abs, count_ah):
-        total += count if 2.0 * count < before else count - before
-        before = count
-        yield total
-
-
-def net_of_one(count_ah: Values, current_a: Sequence[float]) -> tuple[Values, bool]:
-    """A net count of one count, and whether the signs had to be taken from the current.
-
-    Such a count rises while the cell discharges. Where it begins anew, what it shows has passed
-    since.
-    """
-    moves = array("d", [0.0])
-    moves.extend(map(sub, islice(count_ah, 1, None), count_ah))
-    discharging = [moved for moved, current in zip(moves, current_a, strict=True) if current < 0.0]
-    with_current = -sum(moved for moved in discharging if moved < 0.0)
-    against = sum(moved for moved in discharging if moved > 0.0)
-    if against <= _AGAINST * with_current:
-        return count_ah, False
-    for k, moved in enumerate(moves):
-        passed = abs(count_ah[k]) if moved < 0.0 else moved
-        moves[k] = copysign(passed, current_a[k]) if current_a[k] else 0.0
-    return array("d", accumulate(moves)), True
 
 
 def filled(values: Values) -> Values | None:
