@@ -35,7 +35,13 @@ from filmgauge_sim.lab.fit_problem import (
 from filmgauge_sim.lab.impedance_fit import SpectrumFit
 from filmgauge_sim.lab.residuals import Residual, compared_file
 from filmgauge_sim.lab.row_checks import checked
-from filmgauge_sim.lab.segments import Segment, SegmentKind, cut, largest_run
+from filmgauge_sim.lab.segments import (
+    Segment,
+    SegmentKind,
+    cut,
+    largest_run,
+    unlogged_rests,
+)
 from filmgauge_sim.lab.spectrum_parameters import with_spectra
 
 _MOST_STEPS = 150
@@ -87,7 +93,9 @@ def fit(
         raise ValueError("a fit needs cycles beside the spectra; lab eis --fit reads one alone.")
     checks = [checked(each, ignore_count=ignore_count) for each in data]
     steps = [cut(each, temperature_c) for each in checks]
-    remarks = [remark for each in checks for remark in each.remarks]
+    remarks: list[str] = []
+    for each, own in zip(checks, steps, strict=True):
+        remarks += [*each.remarks, *unlogged_rests(each.data.name, own)]
     left_out = sum(max(0, len(each) - _MOST_STEPS) for each in steps)
     steps = [each[:_MOST_STEPS] for each in steps]
     flows = [step for each in steps for step in each if step.kind is SegmentKind.FLOW]

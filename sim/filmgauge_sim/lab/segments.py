@@ -9,6 +9,7 @@ import numpy as np
 from filmgauge_sim.lab.cycler_data import CyclerData, Numbers
 from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 from filmgauge_sim.lab.row_checks import CheckedData
+from filmgauge_sim.lab.step_starts import flowed_before_h
 
 # The same for the current of a hold.
 _FADED_SHARE = 1e-5
@@ -27,7 +28,7 @@ class SegmentKind(Enum):
     FLOW = "flow"
     HOLD = "hold"
     REST = "rest"
-    # Within a step: nothing flowed, and nothing was logged.
+    # Nothing flowed, and nothing was logged, within a step or between two.
     PAUSE = "pause"
 
 
@@ -44,6 +45,8 @@ class Segment:
     temperature_c: float
     # A flow that ended at a limit of the voltage, and that limit; a hold's own voltage.
     limit_v: float | None
+    # Of a pause: a rest of which no row was logged.
+    between_steps: bool = False
 
     @property
     def charging(self) -> bool:
@@ -54,7 +57,7 @@ class Segment:
 def cut(checked: CheckedData, temperature_c: float) -> list[Segment]:
     """The steps of a file in their order; ``temperature_c`` where the file states none."""
     data = checked.data
-    parts = [part for group in _groups(checked) for part in _parts(checked, *group)]
+    parts = list(_parts(checked))
     limits = _limits([part for part in parts if part.kind is SegmentKind.FLOW])
     found: list[Segment] = []
     for part in parts:
@@ -80,6 +83,7 @@ def cut(checked: CheckedData, temperature_c: float) -> list[Segment]:
                 part.voltage_v,
                 degc,
                 limit,
+                part.between_steps,
             )
         )
     return found
@@ -96,36 +100,67 @@ class _Part:
     time_h: Numbers
     voltage_v: Numbers
     # Whether it went on when the logger paused.
-    interrupted: bool
+    interrupted: bool = False
+    between_steps: bool = False
 
 
-def _parts(checked: CheckedData, kind: SegmentKind, first: int, last: int) -> Iterator[_Part]:
-    """A group of rows, and before it the pause that it begins with."""
+def _parts(checked: CheckedData) -> Iterator[_Part]:
+    """Every group of rows, and before it the pause that it begins with."""
     data, pause_h = checked.data, checked.pause_h
-    own = slice(first, last + 1)
-    resumed = float(pause_h[first])
-    if resumed:
-        still = slice(first, first + 1)
-        nothing = np.zeros(0)
-        yield _Part(SegmentKind.PAUSE, still, resumed, 0.0, nothing, nothing, interrupted=False)
-    # A cycler that logs once a minute has no sample at the start of a step.
-    start = first if not first or resumed else first - 1
-    time = data.time_h[own] - data.time_h[start]
-    volts = data.voltage_v[own]
-    charge = _charge(data, own, time)
-    # Until the logger paused the current flowed on.
-    after = last + 1
-    paused = after < len(pause_h) and pause_h[after] > 0.0
-    goes_on_h = 0.0
-    if paused:
-        goes_on_h = float(data.time_h[after] - data.time_h[last] - pause_h[after])
-    duration = float(time[-1]) + goes_on_h
-    if duration <= 0.0:
-        return
-    charge += goes_on_h * float(data.current_ua_cm2[last])
-    if kind is SegmentKind.HOLD and float(np.ptp(volts)) > 2.0 * _HELD_V:
-        kind = SegmentKind.FLOW
-    yield _Part(kind, own, duration, charge, time, volts, interrupted=paused)
+    groups = _groups(checked)
+    flowed_h = [_flowed_h(checked, *group) for group in groups]
+    for n, (kind, first, last) in enumerate(groups):
+        rested = n > 0 and groups[n - 1][0] is SegmentKind.REST
+        idle_h = _interval_h(data, first) - flowed_h[n]
+        resumed = float(pause_h[first])
+        if resumed or (idle_h > 0.0 and not rested):
+            still, nothing = slice(first, first + 1), np.zeros(0)
+            yield _Part(
+                *(SegmentKind.PAUSE, still, resumed or idle_h, 0.0, nothing, nothing),
+                between_steps=not resumed,
+            )
+        # Until the logger paused the current flowed on, and a rest goes on until a current flows.
+        after = last + 1
+        paused = after < len(pause_h) and pause_h[after] > 0.0
+        goes_on_h = 0.0
+        if paused:
+            goes_on_h = _interval_h(data, after) - float(pause_h[after])
+        elif kind is SegmentKind.REST and n + 1 < len(groups):
+            goes_on_h = _interval_h(data, after) - flowed_h[n + 1]
+        own = slice(first, last + 1)
+        time = data.time_h[own] - data.time_h[first] + flowed_h[n]
+        volts = data.voltage_v[own]
+        duration = float(time[-1]) + goes_on_h
+        if duration <= 0.0:
+            continue
+        charge = _charge(data, own, time) + goes_on_h * float(data.current_ua_cm2[last])
+        if kind is SegmentKind.HOLD and float(np.ptp(volts)) > 2.0 * _HELD_V:
+            kind = SegmentKind.FLOW
+        yield _Part(kind, own, duration, charge, time, volts, interrupted=paused)
+
+
+def _interval_h(data: CyclerData, row: int) -> float:
+    """The time before a row."""
+    return float(data.time_h[row] - data.time_h[row - 1]) if row else 0.0
+
+
+def _flowed_h(checked: CheckedData, kind: SegmentKind, first: int, last: int) -> float:
+    """How much of the time before its first row belongs to a step."""
+    if not first or checked.pause_h[first]:
+        return 0.0
+    if kind is SegmentKind.REST:
+        return _interval_h(checked.data, first)
+    return flowed_before_h(checked.data, first, last, held=kind is SegmentKind.HOLD)
+
+
+def unlogged_rests(name: str, steps: Sequence[Segment]) -> Iterator[str]:
+    """A sentence where nothing was logged of rests between the steps of a file."""
+    hours = [step.duration_h for step in steps if step.between_steps]
+    if hours:
+        yield (
+            f"{name}: {len(hours)} rest{'s' if len(hours) > 1 else ''} between two steps without a"
+            f" row, of {max(hours):.3g} h at most"
+        )
 
 
 def _limits(flows: Sequence[_Part]) -> dict[bool, list[float]]:
