@@ -78,3 +78,41 @@ def test_a_line_of_units_is_none_that_is_left_out_and_names_again_are(tmp_path):
     assert read_cycler_data(path, 1.0).remarks == ()
     text(path, [*lines[:50], lines[0], *lines[50:]])
     assert read_cycler_data(path, 1.0).remarks == ("1 line without numbers is left out",)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        ["time / s", "voltage / V", "current / uA"],
+        ["time / s", "current / mA", "voltage / V"],
+        ["time / s", "I (mA)", "voltage / V"],
+        ["step", "time / s", "voltage / V", "current / mA"],
+    ],
+)
+def test_names_that_change_among_the_rows_are_refused(again, tmp_path):
+    """The rows below them have other units, or another order."""
+    body = [[r.time_s, r.voltage_v, 1e3 * r.current_a] for r in ROWS]
+    path = tmp_path / "again.csv"
+    lines = table(["time / s", "voltage / V", "current / mA"], body)
+    text(path, [*lines[:50], ",".join(again), *lines[50:]])
+    with pytest.raises(ValueError, match=r"^again.csv: line 51: must name the columns as line 1"):
+        read_cycler_data(path, 1.0)
+
+
+def test_units_that_change_among_the_rows_are_refused(tmp_path):
+    body = [[r.time_s, r.voltage_v, 1e3 * r.current_a] for r in ROWS]
+    path = tmp_path / "units.csv"
+    lines = table(["Time", "Voltage", "Current"], [["s", "V", "mA"], *body])
+    text(path, [*lines[:50], *lines[:2], *lines[50:]])
+    assert read_cycler_data(path, 1.0).remarks == ("2 lines without numbers are left out",)
+    text(path, [*lines[:50], lines[0], "s,V,uA", *lines[50:]])
+    with pytest.raises(ValueError, match="line 52: must name the columns as line 1 does"):
+        read_cycler_data(path, 1.0)
+
+
+def test_a_remark_of_two_words_is_none_of_a_header(tmp_path):
+    body = [[r.time_s, r.voltage_v, 1e3 * r.current_a] for r in ROWS]
+    path = tmp_path / "remark.csv"
+    lines = table(["time / s", "voltage / V", "current / mA"], body)
+    text(path, [*lines[:50], "voltage,limit", *lines[50:]])
+    assert read_cycler_data(path, 1.0).remarks == ("1 line without numbers is left out",)

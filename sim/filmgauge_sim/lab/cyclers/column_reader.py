@@ -16,6 +16,7 @@ from zlib import crc32
 from filmgauge_sim.lab.cyclers.clock import Cell, clock_seconds, date_seconds
 from filmgauge_sim.lab.cyclers.matching import Column
 from filmgauge_sim.lab.cyclers.quantities import Quantity, Values
+from filmgauge_sim.lab.cyclers.repeated_header import RepeatedHeader
 
 Convert = Callable[[Cell], float]
 
@@ -64,7 +65,7 @@ class ReadRows:
 class ColumnReader:
     """Reads chosen columns. `states`: words of a state -> 1 charges, -1 discharges.
 
-    `day_first`: in dates with slashes.
+    `day_first`: in dates with slashes. `repeated`: checks the lines without numbers.
     """
 
     def __init__(
@@ -75,9 +76,12 @@ class ColumnReader:
         states: Mapping[str, int],
         decimal_comma: bool,
         day_first: bool = False,
+        *,
+        repeated: RepeatedHeader | None = None,
     ) -> None:
         self._columns = columns
         self._width = len(header)
+        self._repeated = repeated
         # A report in layers leaves the first columns to the layers above.
         self._blank = next((k for k, cell in enumerate(header) if cell.strip()), 0)
         self._states = dict(states)
@@ -152,7 +156,9 @@ class ColumnReader:
                 found.cut_off = error
                 continue
             if values is None:
-                found.left_out += any(map(_says, row))
+                if any(map(_says, row)):
+                    found.left_out += 1
+                    self._check_left_out(row, line + k)
                 continue
             for read, value in zip(found.columns, values, strict=True):
                 read.values.append(value)
@@ -160,6 +166,10 @@ class ColumnReader:
             if self._blank:
                 found.levels.append(level)
         return level
+
+    def _check_left_out(self, row: Sequence[Cell], line: int) -> None:
+        if self._repeated is not None:
+            self._repeated.check(row, line)
 
     def _row(self, row: Sequence[Cell], line: int) -> list[float] | None:
         """The numbers of a row, None where it has none. Raises ValueError."""

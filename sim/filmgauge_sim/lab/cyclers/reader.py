@@ -16,6 +16,7 @@ from filmgauge_sim.lab.cyclers.matching import Column, check_unit
 from filmgauge_sim.lab.cyclers.options import AS_IT_SAYS, ReadingOptions
 from filmgauge_sim.lab.cyclers.quantities import TIMES, Quantity
 from filmgauge_sim.lab.cyclers.recording import CellRecording
+from filmgauge_sim.lab.cyclers.repeated_header import RepeatedHeader
 from filmgauge_sim.lab.cyclers.text_source import TextSource
 from filmgauge_sim.lab.cyclers.workbook_source import WorkbookSource
 
@@ -102,6 +103,7 @@ def _table(source: Source, sheet: str, layout: Layout, options: ReadingOptions) 
         layout.form.states,
         layout.decimal_comma and not replaced,
         day_first=day_first,
+        repeated=RepeatedHeader(layout.header, layout.form, columns),
     )
     rows = source.rows(sheet, layout.header, decimal_comma=layout.decimal_comma)
     read = reader.read(rows, layout.header.number + 1)
