@@ -78,12 +78,7 @@ def fit(
     board_area = area if profile_area is None else profile_area
     profile = out.with_suffix(".profile") if profile is None else profile
     check_area_and_temperature(area, temperature)
-    if not 0.01 <= board_area <= 1000:
-        which = "--area" if profile_area is None else "--profile-area"
-        raise InputError(
-            f"{which} must be 0.01 to 1000 cm2, the bounds of a profile, not {board_area:g};"
-            " --profile-area is that of the film on the board"
-        )
+    _check_board_area(board_area, "--area" if profile_area is None else "--profile-area")
     if profile == out:
         raise InputError(f"--out must not end in .profile, as the profile does: {out}")
     check_plot(plot)
@@ -92,10 +87,12 @@ def fit(
         from filmgauge_sim.cell import load_parameters
         from filmgauge_sim.cell.compiled import compile_profile
         from filmgauge_sim.lab.fit import fit as fitted_to
-        from filmgauge_sim.lab.fit_result import fitted_set, picture
+        from filmgauge_sim.lab.fit_result import check_name, fitted_set, picture
 
         start = load_parameters(cell)
-        compile_profile(start, board_area)  # what has no profile is refused before the long work
+        # What has no set or no profile is refused before the long work.
+        check_name(out.stem)
+        compile_profile(start, board_area)
         with _progress() as tick:
             measured, spectra = _read(data, area, temperature, start, reading, tick)
             found = fitted_to(
@@ -122,6 +119,15 @@ def fit(
     written = f"{out}: the set. {profile}: its profile for {board_area:g} cm2."
     result = {"cell": str(out), "profile": str(profile), **_result(found)}
     show(as_json, result, [*_lines(found, cell), written])
+
+
+def _check_board_area(area_cm2: float, option: str) -> None:
+    from filmgauge_sim.cell.compiled import check_profile_area
+
+    try:
+        check_profile_area(area_cm2, option)
+    except ValueError as error:
+        raise InputError(f"{error}; --profile-area is that of the film on the board") from None
 
 
 def _read(

@@ -11,9 +11,8 @@ from filmgauge.gauge.profile import Profile
 from filmgauge.uplink.mqtt.uplink import check_network
 from filmgauge_host.errors import InputError
 from filmgauge_sim.board.board_kind import BoardKind
-from filmgauge_sim.cell.compiled import CompiledProfile
-from filmgauge_sim.nodes.configuration import compiled_profile
-from filmgauge_sim.nodes.description import description_from
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell.compiled import CompiledProfile, check_profile_area, compile_profile
 
 
 def read_config(path: Path, board: BoardKind) -> bytes:
@@ -74,10 +73,12 @@ def read_profile(path: Path) -> bytes:
 
 
 def compile_cell(cell: str, area_cm2: float) -> CompiledProfile:
-    """Return the profile of a cell, a parameter set or a TOML file. Raises ValueError."""
-    return compiled_profile(
-        description_from({"name": "any", "cell": {"set": cell, "area_cm2": area_cm2}})
-    )
+    """Return the profile of a cell, a parameter set or a TOML file. Raises ValueError.
+
+    A profile knows nothing of the sensor: whether a shunt fits the cell is asked of a node.
+    """
+    check_profile_area(area_cm2)
+    return compile_profile(load_parameters(cell), area_cm2)
 
 
 def _cause(error: Exception) -> str:

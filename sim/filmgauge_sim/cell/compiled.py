@@ -9,6 +9,7 @@ from filmgauge_sim.cell.kinetics import exchange_current_ua_cm2, static_hysteres
 from filmgauge_sim.cell.parameters import CellParameters
 
 _NAME_BYTES = 16
+_LEAST_AREA_CM2, _LARGEST_AREA_CM2 = 0.01, 1000.0
 _FARADAY = 96485.33212  # C / mol, turns eV into J / mol
 GAUGE_PHYSICS = "linear"  # what the gauge has a model of
 EMPTY_V = 1.0  # voltage window of every published test
@@ -34,6 +35,15 @@ class CompiledProfile(Profile):
         return body + struct.pack("<I", binascii.crc32(body))
 
 
+def check_profile_area(area_cm2: float, name: str = "--area") -> None:
+    """Raise ValueError for an area that no profile can have; name: that of the option."""
+    if not _LEAST_AREA_CM2 <= area_cm2 <= _LARGEST_AREA_CM2:
+        raise ValueError(
+            f"{name} must be {_LEAST_AREA_CM2:g} to {_LARGEST_AREA_CM2:g} cm2, the bounds of a"
+            f" profile, not {area_cm2:g}"
+        )
+
+
 def check_gauge_physics(parameters: CellParameters) -> None:
     """Raise ValueError for a cell of which no profile can be compiled."""
     if parameters.physics != GAUGE_PHYSICS:
@@ -49,7 +59,7 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> CompiledProf
     the cell is of another physics than the gauge has a model of."""
     check_gauge_physics(parameters)
     return CompiledProfile(
-        parameters.name[:16],
+        _short(parameters.name),
         area_ucm2=round(area_cm2 * 1e6),
         capacity_nah_cm2=round(parameters.capacity_uah_cm2 * 1e3),
         tau_ms=round(parameters.diffusion_time_h * 3.6e6),
@@ -81,6 +91,11 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> CompiledProf
         empty_uv=_uv(EMPTY_V),
         full_uv=_uv(FULL_V),
     )
+
+
+def _short(name: str) -> str:
+    """As much of a name as a profile has room for, in whole letters."""
+    return name.encode()[:_NAME_BYTES].decode(errors="ignore")
 
 
 def _uv(volts: float) -> int:

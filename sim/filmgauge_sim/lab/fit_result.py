@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +29,15 @@ def fitted_set(found: Fit, base: str, sources: str, name: str) -> tuple[str, Cel
     loaded = parse_parameters(text, name)
     _check(loaded, found.parameters)
     return text, loaded
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for a name that no set can have."""
+    try:
+        tomllib.loads(f"name = {json.dumps(name, ensure_ascii=False)}")
+        name.encode()
+    except (UnicodeEncodeError, tomllib.TOMLDecodeError):
+        raise ValueError(f"the set must have a name of text, not {name!r}.") from None
 
 
 def _toml(found: Fit, base: str, sources: str, name: str) -> str:

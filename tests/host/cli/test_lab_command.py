@@ -151,7 +151,7 @@ def measured(tmp_path_factory):
 
 
 def test_fit(measured, tmp_path):
-    out, plot = tmp_path / "mine.toml", tmp_path / "residuals.png"
+    out, plot = tmp_path / "Dünnschichtzelle.toml", tmp_path / "residuals.png"
     found = answered(
         "fit", measured, "--area", 0.2, "--profile-area", 5, "--out", out, "--plot", plot
     )
@@ -168,7 +168,7 @@ def test_fit(measured, tmp_path):
     again = tmp_path / "again.bin"
     made = CliRunner().invoke(main, ["profile", str(out), "--area", "5", "--out", str(again)])
     assert made.exit_code == 0
-    assert again.read_bytes() == (tmp_path / "mine.profile").read_bytes()
+    assert again.read_bytes() == out.with_suffix(".profile").read_bytes()
 
 
 def test_fit_with_a_spectrum_says_what_the_data_tell_and_how_far_it_is(measured, tmp_path):
@@ -279,6 +279,7 @@ def test_the_table_of_the_paper_fits_a_hundred_columns():
         (("--area", 0.2, "--profile-area", 2000), "--profile-area must be 0.01 to 1000"),
         (("--area", 0.2, "--cell", "none"), "none is neither a file"),
         (("--area", 0.2, "--cell", "pre-li-boundary"), "pre-li-boundary is of physics boundary"),
+        (("--area", 0.2, "--out", "mi\x7fne.toml"), "the set must have a name of text"),
         (("--area", 0.2, "--plot", "x.gif"), "--plot must end in .png or .svg"),
         (("--area", 0.2, "--temperature", 90), "--temperature must be -40 to 85"),
     ],

@@ -1,6 +1,7 @@
 """The parts of flashing that need no board: archive, checks, settings, port."""
 
 import hashlib
+import math
 import runpy
 import tempfile
 import zlib
@@ -175,8 +176,14 @@ def test_a_profile_is_compiled_or_read(tmp_path: Path) -> None:
     path.write_bytes(data[:-1])
     with pytest.raises(InputError, match=r"--profile .*profile\.bin"):
         read_profile(path)
-    with pytest.raises(ValueError, match=r"cell\.area_cm2: expected float >= 0\.01"):
-        compile_cell("evp-li", 0.0)
+    for area_cm2 in (0.0, 2000.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match=r"--area must be 0\.01 to 1000 cm2, the bounds"):
+            compile_cell("evp-li", area_cm2)
+
+
+def test_a_profile_of_any_area_is_compiled_whatever_the_shunt_of_a_node() -> None:
+    """A large film needs a smaller shunt than the usual one, and a profile has none."""
+    assert compile_cell("pre-li", 20.0).full_pc() / 3.6e9 == pytest.approx(322.0, rel=0.01)
 
 
 @pytest.mark.parametrize(

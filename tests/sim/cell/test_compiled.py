@@ -1,5 +1,7 @@
 """The profile that the firmware reads against the cell that it was compiled from."""
 
+from dataclasses import replace
+
 import pytest
 
 from filmgauge.gauge.diffusion import DiffusionModel
@@ -57,6 +59,21 @@ def test_firmware_follows_the_lag_of_the_film(name: str, temperature_c: float, s
     film.lag(0, round(temperature_c * 100))
     lag = cell.surface_stoichiometry - cell.stoichiometry
     assert film.lag_share == pytest.approx(lag, abs=3e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("薄膜电池一号", "薄膜电池一"),
+        ("Dünnschichtzelle", "Dünnschichtzell"),
+        ("a cell with a long name", "a cell with a lo"),
+        ("ein-Film-aus-Ül-1", "ein-Film-aus-Ül"),
+        ("123456789012345Ü", "123456789012345"),
+    ],
+)
+def test_a_name_is_cut_at_the_edge_of_a_letter(name: str, short: str) -> None:
+    profile = compile_profile(replace(load_parameters("pre-li"), name=name), AREA_CM2)
+    assert Profile.from_bytes(profile.to_bytes()).name == short
 
 
 @pytest.mark.parametrize("name", ["evp-li-boundary", "pre-li-variable"])
