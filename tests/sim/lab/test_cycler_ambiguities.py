@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import replace
 
+import pyarrow.parquet
 import pytest
 from cycler_layouts import commas, table, text
 from cycler_samples import rows
@@ -116,3 +117,45 @@ def test_a_remark_of_two_words_is_none_of_a_header(tmp_path):
     lines = table(["time / s", "voltage / V", "current / mA"], body)
     text(path, [*lines[:50], "voltage,limit", *lines[50:]])
     assert read_cycler_data(path, 1.0).remarks == ("1 line without numbers is left out",)
+
+
+@pytest.mark.parametrize(
+    "way", ["plain", "decimal commas", "quoted commas", "thousands", "kelvin"]
+)
+def test_a_missing_sensor_is_no_temperature(way, tmp_path):
+    """-9999 in the first row and in some others."""
+    missing = "-9,999.0" if way == "thousands" else "-9999.0"
+    warm = "310.15" if way == "kelvin" else "37.0"
+    unit = "K" if way == "kelvin" else "degC"
+    names = ["time / s", "voltage / V", "current / mA", f"temperature / {unit}"]
+    body = [
+        [
+            f"{r.time_s:.1f}",
+            f"{r.voltage_v:.3f}",
+            f"{1e3 * r.current_a:.3f}",
+            warm if k % 3 else missing,
+        ]
+        for k, r in enumerate(ROWS)
+    ]
+    lines = table(names, body, ";" if way == "decimal commas" else ",")
+    if way == "decimal commas":
+        lines = commas(lines)
+    if way == "quoted commas":
+        quoted = [",".join(f'"{cell}"'.replace(".", ",") for cell in row) for row in body]
+        lines = [lines[0], *quoted]
+    path = tmp_path / "warm.csv"
+    text(path, lines)
+    found = read_cycler_data(path, 1.0).temperature_c
+    assert found == pytest.approx([37.0] * len(ROWS))
+
+
+def test_a_missing_sensor_of_a_table_in_columns_is_no_temperature(tmp_path):
+    table_of = {
+        "Test Time / s": [r.time_s for r in ROWS],
+        "Voltage / V": [r.voltage_v for r in ROWS],
+        "Current / A": [r.current_a for r in ROWS],
+        "Ambient Temperature / degC": [37.0 if k % 3 else -9999.0 for k in range(len(ROWS))],
+    }
+    path = tmp_path / "warm.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(table_of), path)
+    assert read_cycler_data(path, 1.0).temperature_c == pytest.approx([37.0] * len(ROWS))

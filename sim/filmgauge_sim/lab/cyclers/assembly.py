@@ -21,6 +21,7 @@ from filmgauge_sim.lab.cyclers.recording import (
     filled,
     from_dates,
     from_step_times,
+    measured_c,
 )
 from filmgauge_sim.lab.cyclers.signs import signed_by_state, signed_by_voltage
 
@@ -75,7 +76,9 @@ class Assembly:
         found.columns = {q: self._columns[q][0].column for q in Quantity if q in self._columns}
         found.step = step
         found.cycle = self._filled(Quantity.CYCLE)
-        found.temperature_c = self._filled(Quantity.TEMPERATURE)
+        temperature_c = self._first(Quantity.TEMPERATURE)
+        if temperature_c is not None:
+            found.temperature_c = filled(measured_c(temperature_c))
         found.voltage_v = self._first(Quantity.VOLTAGE)
         found.power_w = self._first(Quantity.POWER)
         found.state = self._first(Quantity.STATE)

@@ -22,8 +22,6 @@ Convert = Callable[[Cell], float]
 
 # No time, current or charge of an experiment is larger, whatever its unit.
 _LARGEST = 1e15
-# A missing sensor is written as -9999 or the like.
-_COLDEST, _HOTTEST = -200.0, 500.0
 _THOUSANDS = re.compile(r"^\s*-?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*$")
 _DISCHARGES = re.compile(r"dis|dch|entlad|放电|^d[_ ]|[_ ]d$")
 _CHARGES = re.compile(r"cha|chg|laden|充电|^c[_ ]|[_ ]c$")
@@ -133,11 +131,9 @@ class ColumnReader:
     def _values(self, convert: Convert, cells: Sequence[Cell]) -> Values:
         if self._plain and convert in _PLAIN:
             try:  # several times as fast
-                values = array("d", map(_float, cells))
+                return array("d", map(_float, cells))
             except ValueError:
                 pass
-            else:
-                return array("d", map(_temperature, values)) if convert is _degc else values
         return array("d", map(convert, cells))
 
     def _row_by_row(
@@ -215,9 +211,7 @@ class ColumnReader:
             return clock_seconds
         if column.quantity in _NEEDED:
             return _number_with_comma if self._comma else _number
-        if self._comma:
-            return _optional_with_comma
-        return _degc if column.quantity is Quantity.TEMPERATURE else _optional
+        return _optional_with_comma if self._comma else _optional
 
     def _state(self, cell: Cell) -> float:
         word = str(cell).strip().lower()
@@ -263,14 +257,6 @@ def _number_with_thousands(cell: Cell) -> float:
     return float(cell.replace(",", ""))
 
 
-def _degc(cell: Cell) -> float:
-    return _temperature(_optional(cell))
-
-
-def _temperature(value: float) -> float:
-    return value if _COLDEST < value < _HOTTEST else nan
-
-
 def _says(cell: Cell) -> bool:
     return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
 
@@ -280,4 +266,4 @@ def _is_full(row: Sequence[Cell], columns: int) -> bool:
 
 
 _float: Convert = float  # type: ignore[assignment]  # of text
-_PLAIN = (_number, _optional, _degc)
+_PLAIN = (_number, _optional)

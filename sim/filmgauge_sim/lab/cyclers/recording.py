@@ -3,6 +3,7 @@
 from array import array
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import nan
 from operator import and_, or_
 
 from filmgauge_sim.lab.cyclers.matching import Column
@@ -10,6 +11,8 @@ from filmgauge_sim.lab.cyclers.quantities import Quantity, Values
 
 # Below this share of the largest current it is noise around zero.
 REST_SHARE = 1e-3
+# A missing sensor is written as -9999 or the like.
+_COLDEST_C, _HOTTEST_C = -200.0, 500.0
 
 
 @dataclass(slots=True)
@@ -64,6 +67,11 @@ def from_dates(seconds: Values) -> Values:
     """Time since the first of some dates."""
     first = seconds[0]
     return array("d", [value - first for value in seconds])
+
+
+def measured_c(temperature_c: Values) -> Values:
+    """Temperatures, NaN where a sensor is missing."""
+    return array("d", [degc if _COLDEST_C < degc < _HOTTEST_C else nan for degc in temperature_c])
 
 
 def filled(values: Values) -> Values | None:
