@@ -1,7 +1,8 @@
 """Measured impedance spectra: tables of one's own, EC-Lab (.mpt), Gamry (.dta), Z-Plot (.z).
 
-Each is text with one line that names its columns; what stands above it and a line of units below
-it are passed over. A spectrum ends where the numbers do, or where its frequencies begin anew.
+Each is text, also packed (.gz), with one line that names its columns; what stands above it and a
+line of units below it are passed over. A spectrum ends where the numbers do, or where its
+frequencies begin anew.
 """
 
 import csv
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmgauge_sim.lab.cycler_data import Numbers
+from filmgauge_sim.lab.cyclers.text_source import TextSource
 
 Complexes = NDArray[np.complex128]
 # Hz, and real and imaginary part in ohm.
@@ -31,8 +33,8 @@ _IMAGINARIES = {IMAGINARY, "im(z)/ohm", "zimag", "z''(b)", "z''(ohm)", "z''", "z
 _IMAGINARIES |= {"z_im", "im(z)"}
 _NEGATIVES = {f"-{name}" for name in _IMAGINARIES}
 _LEAST_POINTS = 8
-# The names stand within so many bytes, and those of a spectrum within so many lines.
-_HEAD_BYTES, _HEAD_LINES = 65536, 5000
+# The names stand within so many lines.
+_HEAD_LINES = 5000
 _UNIT_LINES = 2
 # So much of a line stands in a sentence.
 _SHOWN = 40
@@ -55,8 +57,10 @@ class Spectrum:
 
 def read_spectrum(path: Path, area_cm2: float) -> Spectrum:
     """Read the first spectrum of a file. Raises ValueError (with the file's name), OSError."""
-    text = _text(path)
-    found = _header(text.splitlines())
+    try:
+        found = _header(list(TextSource(path).lines()))
+    except ValueError as error:
+        raise ValueError(f"{path.name} {str(error).rstrip('.')}.") from None
     if found is None:
         raise ValueError(
             f"{path.name} must have columns {FREQUENCY}, {REAL} and {IMAGINARY}, or be a spectrum"
@@ -70,7 +74,10 @@ def read_spectrum(path: Path, area_cm2: float) -> Spectrum:
 
 def is_spectrum(path: Path) -> bool:
     """Whether a file names the columns of a spectrum. Raises OSError."""
-    return _header(_text(path, _HEAD_BYTES).splitlines()) is not None
+    try:
+        return _header(TextSource(path).head) is not None
+    except ValueError:  # it is no text
+        return False
 
 
 def spectrum_csv(frequencies_hz: Sequence[float], impedance_ohm: Sequence[complex]) -> str:
@@ -94,28 +101,12 @@ class _Header:
     sign: float  # of the imaginary part
 
 
-def _text(path: Path, most: int = -1) -> str:
-    """A file, or its first bytes; empty where it is no text."""
-    with path.open("rb") as file:
-        data = file.read(most)
-    for encoding in ("utf-8-sig", "latin-1"):
-        if b"\0" in data:
-            break
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            # A piece may end within a letter.
-            if most > 0 and len(data) == most:
-                return data.decode(encoding, errors="ignore")
-    return ""
-
-
 def _header(lines: Sequence[str]) -> _Header | None:
     for number, line in enumerate(lines[:_HEAD_LINES]):
         for separator in ("\t", ";", ",", None):
             names = [
                 re.sub(r'[\s"]', "", name).lower().replace("ω", "ohm").replace("′", "'")
-                for name in line.split(separator)
+                for name in _cells(line, separator)
             ]
             places = [
                 next((k for k, name in enumerate(names) if name in wanted), None)
@@ -170,18 +161,31 @@ def _goes_on(found: Sequence[_Row], header: _Header, behind: int) -> bool:
 def _numbers(line: str, header: _Header) -> _Row | None:
     # Z-Plot names its columns between tabs and may part its numbers by commas.
     for separator in dict.fromkeys((header.separator, ",", None)):
-        cells = line.split(separator)
+        cells = _cells(line, separator)
         try:
-            f, real, imaginary = (_number(cells[k], separator) for k in header.columns)
+            own = [cells[k] for k in header.columns]
+            f, real, imaginary = map(_number, own)
         except (ValueError, IndexError):
+            continue
+        # A comma beside points parts thousands.
+        if "." in "".join(own) and "," in "".join(own):
             continue
         return f, real, header.sign * imaginary
     return None
 
 
-def _number(cell: str, separator: str | None) -> float:
-    text = cell.strip().strip('"')
-    return float(text if separator == "," else text.replace(",", "."))
+def _cells(line: str, separator: str | None) -> list[str]:
+    """The cells of a line; None: parted by blanks."""
+    if separator is None:
+        return line.replace('"', " ").split()
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _number(cell: str) -> float:
+    return float(cell.replace(",", "."))
 
 
 def _spectrum(name: str, rows: Sequence[_Row], area_cm2: float) -> Spectrum:

@@ -1,5 +1,6 @@
 """A measured spectrum gives the film back that made it, and says what it cannot tell."""
 
+import gzip
 from dataclasses import replace
 
 import numpy as np
@@ -233,6 +234,41 @@ def test_each_format_gives_the_same_spectrum(tmp_path, name, written, other_read
         assert AREA_CM2 * z == pytest.approx(found.impedance_ohm_cm2)
 
 
+def in_quotes(text):
+    rows = [",".join(f'"{cell}"' for cell in row.split(";")) for row in text.splitlines()[1:]]
+    return "\n".join(["frequency_hz,re_ohm,im_ohm", *rows])
+
+
+@pytest.mark.parametrize(
+    ("name", "packed"),
+    [
+        ("utf16.csv", lambda text: text.encode("utf-16")),
+        ("utf16-be.csv", lambda text: text.encode("utf-16-be")),
+        ("mark.csv", lambda text: text.encode("utf-8-sig")),
+        ("eis.csv.gz", lambda text: gzip.compress(text.encode())),
+        ("quoted.csv", lambda text: in_quotes(text).encode()),
+    ],
+)
+def test_a_spectrum_may_be_text_of_any_kind(tmp_path, name, packed):
+    own = spectrum(within=(1.0, 1e6))
+    path = tmp_path / name
+    path.write_bytes(packed(table(own.frequencies_hz, own.impedance_ohm_cm2 / AREA_CM2)))
+    assert is_spectrum(path)
+    found = read_spectrum(path, AREA_CM2)
+    assert found.frequencies_hz == pytest.approx(own.frequencies_hz, rel=1e-5)
+    assert found.impedance_ohm_cm2 == pytest.approx(own.impedance_ohm_cm2, rel=1e-5)
+    with pytest.raises(ValueError, match="is a spectrum, by its frequencies: filmgauge lab eis"):
+        read_cycler_data(path, AREA_CM2)
+
+
+def test_what_is_no_text_is_no_spectrum(tmp_path):
+    path = tmp_path / "broken.csv.gz"
+    path.write_bytes(gzip.compress(b"frequency_hz,re_ohm,im_ohm\n" * 99)[:-20])
+    assert not is_spectrum(path)
+    with pytest.raises(ValueError, match=r"^broken.csv.gz is not a whole file of gzip"):
+        read_spectrum(path, AREA_CM2)
+
+
 def test_what_is_done_to_a_spectrum_is_said(tmp_path):
     """Points above the frequencies of the cell, and a second spectrum behind the first."""
     own = spectrum(within=(1.0, 1e4))
@@ -265,6 +301,7 @@ def test_a_line_within_a_spectrum_that_is_none_ends_it_not_without_a_word(tmp_pa
         ("time_s,current_ua\n0,1\n", "must have columns frequency_hz, re_ohm and im_ohm"),
         ("frequency_hz,re_ohm,im_ohm\n", "has no numbers below"),
         ("frequency_hz,re_ohm,im_ohm\n" + "1,2,-3\n" * 3, "must have 8 points"),
+        ('frequency_hz,re_ohm,im_ohm\n"1,000",2.5,-3.5\n', "has no numbers below"),
         ("frequency_hz,re_ohm,im_ohm\n0,2,-3\n", "must have frequencies above 0"),
         ("frequency_hz,re_ohm,im_ohm\n9,2,3\n8,2,3\n", "has positive imaginary parts"),
     ],

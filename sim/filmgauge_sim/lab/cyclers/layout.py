@@ -24,7 +24,7 @@ _WITH_COMMA = re.compile(r"^\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _WITH_POINT = re.compile(r"^\s*[-+]?\d*\.\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"^\s*[-+]?[\d.,]+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _CLOCK = re.compile(r"^\s*(\d+\s*d\w*[\s,:]*|\d+-)?\d+:\d{1,2}:\d{1,2}")
-_FREQUENCY = re.compile(r"^\s*freq(uency)?\b", re.IGNORECASE)
+_FREQUENCY = re.compile(r"^\s*(freq(uency)?([^a-z]|$)|f\s*[/(\[]\s*hz)", re.IGNORECASE)
 _LEAST_COLUMNS = 3
 _MOST_NAMES, _LONGEST_NAME = 12, 40
 

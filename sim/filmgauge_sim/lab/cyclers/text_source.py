@@ -65,6 +65,16 @@ class TextSource:
         with self._open() as file:
             return [line for line, _ in zip(file, range(_HEAD_LINES), strict=False)]
 
+    @property
+    def head(self) -> Sequence[str]:
+        """The lines among which a header is looked for."""
+        return self._head
+
+    def lines(self) -> Iterator[str]:
+        """Every line, with its end."""
+        with self._open() as file:
+            yield from file
+
     def sheets(self) -> Iterator[str]:
         """Yield the one that a text is."""
         yield ""
