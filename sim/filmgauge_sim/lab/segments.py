@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 import numpy as np
 
 from filmgauge_sim.lab.cycler_data import CyclerData, Numbers
 from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 from filmgauge_sim.lab.row_checks import CheckedData
-from filmgauge_sim.lab.step_starts import flowed_before_h
+from filmgauge_sim.lab.step_starts import flowed_before_h, logs_first_rows
 
 # The same for the current of a hold.
 _FADED_SHARE = 1e-5
@@ -89,6 +90,10 @@ def cut(checked: CheckedData, temperature_c: float) -> list[Segment]:
     return found
 
 
+# Kind, first and last row.
+_Group: TypeAlias = tuple[SegmentKind, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A step, or what a pause of the logger leaves of it."""
@@ -108,7 +113,7 @@ def _parts(checked: CheckedData) -> Iterator[_Part]:
     """Every group of rows, and before it the pause that it begins with."""
     data, pause_h = checked.data, checked.pause_h
     groups = _groups(checked)
-    flowed_h = [_flowed_h(checked, *group) for group in groups]
+    flowed_h = list(_flowed_h(checked, groups))
     for n, (kind, first, last) in enumerate(groups):
         rested = n > 0 and groups[n - 1][0] is SegmentKind.REST
         idle_h = _interval_h(data, first) - flowed_h[n]
@@ -144,13 +149,24 @@ def _interval_h(data: CyclerData, row: int) -> float:
     return float(data.time_h[row] - data.time_h[row - 1]) if row else 0.0
 
 
-def _flowed_h(checked: CheckedData, kind: SegmentKind, first: int, last: int) -> float:
-    """How much of the time before its first row belongs to a step."""
-    if not first or checked.pause_h[first]:
-        return 0.0
-    if kind is SegmentKind.REST:
-        return _interval_h(checked.data, first)
-    return flowed_before_h(checked.data, first, last, held=kind is SegmentKind.HOLD)
+def _flowed_h(checked: CheckedData, groups: Sequence[_Group]) -> Iterator[float]:
+    """How much of the time before its first row belongs to each step."""
+    data = checked.data
+    begun = [bool(group[1]) and not checked.pause_h[group[1]] for group in groups]
+    flows = [
+        (first, last)
+        for (kind, first, last), begins in zip(groups, begun, strict=True)
+        if begins and kind is SegmentKind.FLOW
+    ]
+    first_rows = logs_first_rows(data, flows)
+    for (kind, first, last), begins in zip(groups, begun, strict=True):
+        if not begins:
+            yield 0.0
+        elif kind is SegmentKind.REST:
+            yield _interval_h(data, first)
+        else:
+            held = kind is SegmentKind.HOLD
+            yield flowed_before_h(data, first, last, held=held, first_rows=first_rows)
 
 
 def unlogged_rests(name: str, steps: Sequence[Segment]) -> Iterator[str]:
@@ -230,7 +246,7 @@ def _charge(data: CyclerData, own: slice, time_h: Numbers) -> float:
     return before + float(counted[-1] - counted[0])
 
 
-def _groups(checked: CheckedData) -> list[tuple[SegmentKind, int, int]]:
+def _groups(checked: CheckedData) -> list[_Group]:
     """SegmentKind, first and last row of every step."""
     data = checked.data
     # Plain numbers: a file has a hundred thousand rows, and an array is slow one by one.
@@ -238,7 +254,7 @@ def _groups(checked: CheckedData) -> list[tuple[SegmentKind, int, int]]:
     begins = (np.diff(data.step, prepend=data.step[0]) != 0.0).tolist()
     pauses = (checked.pause_h > 0.0).tolist()
     largest = float(np.abs(data.current_ua_cm2).max())
-    groups: list[tuple[SegmentKind, int, int]] = []
+    groups: list[_Group] = []
     kind, first, total = SegmentKind.REST, 0, 0.0
     for k in range(len(current)):
         # The current of a hold may fade to very little.
