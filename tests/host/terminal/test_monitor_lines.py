@@ -31,7 +31,11 @@ class FaultyEngine(AlertEngine):
     """The same of alerts."""
 
     def tick(
-        self, now_s: float, snapshots: Mapping[str, NodeSnapshot], monitor: MonitorSituation
+        self,
+        now_s: float,
+        snapshots: Mapping[str, NodeSnapshot],
+        monitor: MonitorSituation,
+        revoked: frozenset[str] = frozenset(),
     ) -> None:
         raise RuntimeError("a fault of the alerts")
 
