@@ -25,7 +25,7 @@ FIRST = "crash.0"
 NEWEST = "crash.1"
 _WATCHDOG = 3  # of causes, as all ports number machine.reset_cause
 _POWER_ON = 1
-_HANG = "Watchdog"  # type of what it has ended, in a record
+_HANG = "Watchdog"  # type of what it has ended, or a panic (board/__init__.py), in a record
 _LONGEST = 120  # of a record: with its CRC it lies inside its directory's entry
 _TRACE_BYTES = 2048
 

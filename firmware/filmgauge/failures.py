@@ -24,5 +24,6 @@ def count(board, on_trial: bool, failed, reported: bool) -> int:
     if found >= crash.MOST:
         import safe
 
+        board.mark_running(False)  # whatever boots it there is counted already
         safe.run(pages)  # it does not return, as long as there are sensors
     return found

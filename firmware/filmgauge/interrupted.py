@@ -18,8 +18,9 @@ def is_stale(state, journal) -> bool:
 
 
 def after_cut_short(state, is_reset: bool, capacity: int) -> None:
-    """Count a reset by the watchdog or a brown-out, for the next record to tell, and put the
-    record that was being sent into flash. It stays where it is as long as flash does not take it.
+    """Count a reset by the watchdog, a brown-out or a failure of the interpreter, for the next
+    record to tell, and put the record that was being sent into flash. It stays where it is as long
+    as flash does not take it.
     """
     if is_reset:
         state.faults |= FAULT_RESET
@@ -35,6 +36,8 @@ def after_cut_short(state, is_reset: bool, capacity: int) -> None:
         if not _has(backlog, data) and backlog.add(data):
             state.faults |= FAULT_BACKLOG
         sent_record.clear(state)
+        if is_reset:
+            state.wakes += 1  # that wake has made its record
     except OSError as error:
         state.faults |= FAULT_STORE
         print("filmgauge: backlog:", error)

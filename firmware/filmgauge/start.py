@@ -28,6 +28,16 @@ def start(trial=None) -> None:
     # Without this, what loading leaves behind splits the heap of a 64 KB board for good.
     gc.threshold(_COLLECT_EVERY)
     board = this_board()
+    board.mark_running(True)
+    try:
+        _run(board, trial)
+    except (Exception, KeyboardInterrupt):  # whoever is told of it resets the board
+        board.mark_running(False)
+        raise
+
+
+def _run(board, trial):
+    """Run the node, until there is something that only the launcher can mend."""
     if not board.boots_anew:
         reserve_modules(_MODULES)
     failures = _failures(board, trial)  # in a row

@@ -1,6 +1,10 @@
 """A node on USB that has no broker and saves its state with every wake."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.flash import make_flash
@@ -8,6 +12,7 @@ from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.power_cuts import PowerCuts
+from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -38,13 +43,17 @@ def saving_node(
     runtime: RuntimeName = "cpython",
     whole: bool = False,
     cuts: PowerCuts | None = None,
+    changes: Mapping[str, object] = MappingProxyType({}),
 ) -> VirtualNode:
-    """Return such a node; whole: its file system takes the whole storage."""
+    """Return such a node; whole: its file system takes the whole storage; changes: of its
+    description, by dotted keys."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "scenario.toml"
     path.write_text(_TEXT.format(board=board))
     scenario = load_scenario(str(path))
     node = scenario.node[0]
+    if changes:
+        node = replace(node, description=varied(node.description, changes))
     if whole:
         kind = node.description.kind
         install(make_flash(folder / "cut.flash", kind.flash_pages, kind.flash), {"/kept": b""})

@@ -55,6 +55,7 @@ COMMON = (
     "clock_leapt",
     "TAIL",
     "boot_cause",
+    "mark_running",
     "feed",
     "i2c",
     "output",

@@ -6,6 +6,10 @@ nap(ms), uplink(config, profile), sleep(ms), reset(); cause: what boot_cause ret
 bytes that are to follow the state in memory that outlives a reset, first the record that is being
 sent, 0 without any; where it has Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms); where it boots
 anew: add_ms(passed); where it can have a pin_supply: analog(pin).
+
+mark_running(is_running) leaves a mark that outlives a reset. Ports have one cause for a reset that
+the firmware asks for and for one that a failure of the interpreter itself ends in (a panic, a hard
+fault); where the mark says that the firmware was running, `boot_cause` is WATCHDOG.
 """
 
 import os

@@ -10,7 +10,7 @@ import esp32
 import machine
 from machine import I2C, RTC, WDT, Pin
 
-from filmgauge.board.clock_block import BLOCK, go_on, seal_clock
+from filmgauge.board.clock_block import BLOCK, RESET_MS, RUNNING_MS, go_on, seal_clock
 from filmgauge.board.steady_clock import SteadyClock
 from filmgauge.compat import const
 
@@ -32,10 +32,15 @@ class Esp32:
         self._watchdog = None
         self.cause = machine.reset_cause()
         self._memory = None  # as it was replaced last
+        self._mark_ms = RESET_MS  # or RUNNING_MS
         self._found = self._rtc.memory()
+        self._has_clock = not self._found  # else what is there may be of a version without one
         if len(self._found) >= BLOCK:
             has_slept = self.cause == machine.DEEPSLEEP_RESET
-            go_on(self.clock, self._found[-BLOCK:], has_slept)
+            asked_ms = go_on(self.clock, self._found[-BLOCK:], has_slept)
+            self._has_clock = asked_ms is not None
+            if asked_ms == RUNNING_MS and not (has_slept or self.cause == machine.PWRON_RESET):
+                self.cause = machine.WDT_RESET
 
     def retained(self, data=None):
         """Return the retained memory, or replace it; the last bytes are the clock's."""
@@ -43,13 +48,25 @@ class Esp32:
             data, self._found = self._found, None  # there is no room for it to stay
             return self._rtc.memory() if data is None else data
         self._memory = data
-        self._retain(0)
+        self._retain(self._mark_ms)
         return data
 
     def _retain(self, asked_ms):
         block = memoryview(self._memory)[-BLOCK:]  # pyright: ignore
         seal_clock(self.clock, block, asked_ms)
         self._rtc.memory(self._memory)
+
+    def mark_running(self, is_running: bool) -> None:
+        """Let the next boot be a failure, unless it ends a sleep; or not."""
+        self._mark_ms = RUNNING_MS if is_running else RESET_MS
+        memory = self._memory
+        if memory is None:
+            if not self._has_clock:
+                return
+            # There is no room for another copy to stay.
+            self._memory = self._found = bytearray(self.retained() or BLOCK)
+        self._retain(self._mark_ms)
+        self._memory = memory
 
     def pages(self, bonds=False):
         """Return None: littlefs outlives power cuts, since its blocks are what is erased."""
@@ -118,6 +135,7 @@ class Esp32:
 
     def reset(self) -> None:
         """Boot anew; the RTC runs on."""
+        self.mark_running(False)
         machine.reset()
 
     def sleep(self, duration_ms: int) -> None:

@@ -68,8 +68,12 @@ class LightSleeper:
     def _boot_cause(self):
         return machine.reset_cause()
 
+    def mark_running(self, is_running: bool) -> None:
+        """Do nothing: the port's cause says all."""
+
     def reset(self) -> None:
         """Boot anew."""
+        self.mark_running(False)
         machine.reset()
 
     def sleep(self, duration_ms: int) -> None:

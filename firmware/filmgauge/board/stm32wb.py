@@ -11,6 +11,8 @@ What differs from other ports, all of it in ports/stm32 of MicroPython:
 - `lightsleep` sets the mode each time (powerctrl.c), and no deeper one can be had from Python:
   `idle` with the bits of Stop 2 set would sleep, and come back with clocks that nobody restores.
 - Ticks stand still in stop mode: only the date tells how long it was, and the sleep asked for.
+- A hard fault resets the board as `reset` does (powerctrl_mcu_reset). A backup register of the RTC
+  outlives both, and is written once a boot.
 """
 
 import struct
@@ -27,6 +29,8 @@ _PORTS = const("ABCDEFGH")
 _PAGE = const(4096)
 _LEAST_BYTES = const(20480)  # of a PageStore, and of bonds
 _BOND_BYTES = const(8192)
+_BACKUP_19 = const(0x4000289C)  # the last backup register (RM0434), of which the port uses none
+_RUNNING = const(0x46470001)
 _SHORTEST_NAP_MS = const(2)  # below, waking up costs more than it saves: 1 ms (assumed)
 
 
@@ -37,6 +41,15 @@ class Stm32Wb(LightSleeper):
     files_outlive_cuts = False
     LONGEST_WATCHDOG_MS = 32000
     SLICE_MS = 28000  # its RC clock may run a tenth fast
+
+    def _boot_cause(self):
+        cause = machine.reset_cause()
+        was_running = machine.mem32[_BACKUP_19] == _RUNNING
+        return machine.WDT_RESET if was_running and cause != machine.PWRON_RESET else cause
+
+    def mark_running(self, is_running: bool) -> None:
+        """Let the next boot be a failure, or not."""
+        machine.mem32[_BACKUP_19] = _RUNNING if is_running else 0
 
     def pages(self, bonds=False):
         """Return what the file system leaves of the storage, or of that the part of the bonds;

@@ -3,25 +3,23 @@
 import struct
 from collections.abc import Callable
 
-from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
+from filmgauge_sim.board.bluetooth import Bluetooth
 from filmgauge_sim.board.bluetooth_events import Security
 from filmgauge_sim.board.radio_port import Attribute, Service
 from filmgauge_sim.board.shims import _protocol
-
-_ETIMEDOUT = 110  # the stack waits in vain for its controller
 
 Handler = Callable[[int, int, bytes], bytes]
 
 
 class RadioRequests:
-    """Handlers by operation. `now_us` gives the board's true time."""
+    """Handlers by operation. `now_us` gives the board's true time; `start` starts its radio."""
 
     def __init__(
-        self, bluetooth: Bluetooth, now_us: Callable[[], int], has_radio: bool = True
+        self, bluetooth: Bluetooth, now_us: Callable[[], int], start: Callable[[], None]
     ) -> None:
         self._bluetooth = bluetooth
         self._now_us = now_us
-        self._has_radio = has_radio
+        self._start = start
         self.handlers: dict[int, Handler] = {
             _protocol.BLE_ACTIVE: self._active,
             _protocol.BLE_CONFIG: self._config,
@@ -41,8 +39,8 @@ class RadioRequests:
         }
 
     def _active(self, small: int, argument: int, data: bytes) -> bytes:
-        if small and not self._has_radio:
-            raise RadioError(_ETIMEDOUT)
+        if small:
+            self._start()
         return self._bluetooth.set_active(bool(small))
 
     def _config(self, small: int, argument: int, data: bytes) -> bytes:

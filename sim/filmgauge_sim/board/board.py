@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.board.bluetooth_requests import RadioRequests
-from filmgauge_sim.board.board_faults import NO_FAULTS, BoardFaults
+from filmgauge_sim.board.board_faults import NO_FAULTS, BoardFaults, RadioFailure
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.board.certificate_dates import date_problem
 from filmgauge_sim.board.clock import BoardClock
@@ -27,8 +27,9 @@ from filmgauge_sim.parts.bus import Nack
 RTC_BYTES = 2048
 _ENODEV = 19
 _EIO = 5
+_ENOMEM = 12
 _EINVAL = 22
-_ETIMEDOUT = 110
+_ETIMEDOUT = 110  # a driver waits in vain for its radio
 _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _MOST_RANDOM = 4096
 _SCAN_US = 2_000_000  # assumed: all channels of Wi-Fi
@@ -77,7 +78,8 @@ class VirtualBoard:
         self.load = BoardLoad(kind, supply, self.station, self.bluetooth, self.lose_power)
         self._pins = PinsAndBus(kind, world, self.load, faults.stuck_pins)
         self._sleep = Sleep(kind, clock, self.load, self.bluetooth, faults.radio_wakes)
-        radio = RadioRequests(self.bluetooth, lambda: self.load.now_us, faults.has_radio)
+        self.radio_fails: RadioFailure | None = faults.radio_fails
+        radio = RadioRequests(self.bluetooth, lambda: self.load.now_us, self._start_radio)
         self._handlers: dict[int, Handler] = {
             **self._own_handlers(),
             **self._pins.handlers,
@@ -289,13 +291,29 @@ class VirtualBoard:
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
         is_on = small == _protocol.RADIO_ON
-        if is_on and not self._faults.has_radio:
-            raise RadioError(_ETIMEDOUT)
+        if is_on or (small == _protocol.RADIO_DRIVER and self.radio_fails != "panic"):
+            self._start_radio()
+        if small == _protocol.RADIO_DRIVER:
+            return b""
         self.wifi_sessions += is_on and not self.station.active
         self.station.set_active(is_on)
         if is_on or small == _protocol.RADIO_WITHOUT_POWER or not self.kind.wifi_stays:
             self.station.powered = is_on
         return b""
+
+    def _start_radio(self) -> None:
+        """Start the radio, which may end in an error, or in the interpreter's own failure.
+
+        That resets an ESP32 (esp_system panic handler) and an STM32 (HardFault_C_Handler), and an
+        RP2 stands still in it.
+        """
+        if self.radio_fails is None:
+            return
+        if self.radio_fails != "panic":
+            raise RadioError(_ENOMEM if self.radio_fails == "no_memory" else _ETIMEDOUT)
+        if self.kind.port == "rp2":
+            raise BoardStopped(self.load.hang())
+        raise BoardStopped(Outcome(ResetCause.HARD, reason="panic"))
 
     def _wlan_connect(self, small: int, argument: int, data: bytes) -> bytes:
         ssid, _, password = data.decode().partition("\0")

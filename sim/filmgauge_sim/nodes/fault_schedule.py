@@ -9,6 +9,7 @@ A fault begins at the first wake after its time.
 from collections.abc import Iterable, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from filmgauge_sim.board.board_faults import RadioFailure
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.board.wifi import Station
 from filmgauge_sim.circuit.ambient import NEVER_US
@@ -51,6 +52,14 @@ class Victim(Protocol):
     def station(self) -> Station:
         """Its radio in the network."""
         ...
+
+    @property
+    def radio_fails(self) -> RadioFailure | None:
+        """In what the start of its radio ends, None where it starts."""
+        ...
+
+    @radio_fails.setter
+    def radio_fails(self, failure: RadioFailure | None) -> None: ...
 
     def spoil_journal(self) -> None:
         """Cut the power, and let nobody read what the node remembers in flash."""
@@ -180,6 +189,19 @@ class _Latency(_Condition[int]):
         return (active[-1].ms or 0) * 1000
 
 
+class _Radio(_Condition["RadioFailure | None"]):
+    def read(self, node: Victim) -> RadioFailure | None:
+        return node.radio_fails
+
+    def write(self, node: Victim, value: RadioFailure | None) -> None:
+        node.radio_fails = value
+
+    def value(
+        self, own: RadioFailure | None, active: Sequence[FaultSection]
+    ) -> RadioFailure | None:
+        return active[-1].ends_in
+
+
 class _Power(_Kind):
     def begin(self, node: Victim, section: FaultSection) -> None:
         node.cut_power(round((section.off_s or 0.0) * 1e6))
@@ -215,6 +237,7 @@ _KINDS: dict[str, type[_Kind]] = {
     "clock": _Clock,
     "lookup": _Lookup,
     "latency": _Latency,
+    "radio": _Radio,
     "journal_spoilt": _JournalSpoilt,
 }
 

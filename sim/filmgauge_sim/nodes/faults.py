@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from filmgauge_sim.board.board_faults import RadioFailure
 from filmgauge_sim.nodes.tables import Table, bounded
 from filmgauge_sim.parts.faulty_bus import FLIP
 
@@ -21,6 +22,7 @@ FaultKind = Literal[
     "clock",
     "lookup",
     "latency",
+    "radio",
     "journal_spoilt",
 ]
 PartName = Literal["ina228", "tmp117"]
@@ -48,6 +50,7 @@ _KEYS: Mapping[str, _Keys] = {
     "clock": _Keys(("step_s",)),
     "lookup": _Keys(("delay_s",), _LASTING),
     "latency": _Keys(("ms",), _LASTING),
+    "radio": _Keys(("ends_in",), _LASTING),
     "journal_spoilt": _Keys(),
 }
 
@@ -103,6 +106,17 @@ class FaultSection(Table, frozen=True):
         | None
     ) = None
     ms: Annotated[int, bounded(1, 600_000, "latency: to the broker and back, ms")] | None = None
+
+    ends_in: (
+        Annotated[
+            RadioFailure,
+            Meta(
+                description="radio: in what its start ends: an error, no memory for its driver, or"
+                " a panic of the interpreter"
+            ),
+        ]
+        | None
+    ) = None
 
     @property
     def begin_us(self) -> int:

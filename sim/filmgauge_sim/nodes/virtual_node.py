@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filmgauge.record.record import Record
 from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.board_faults import RadioFailure
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.firmware_image import single_precision_sources
 from filmgauge_sim.board.flash import make_flash
@@ -134,6 +135,15 @@ class VirtualNode:
     def station(self) -> Station:
         """Its radio in the network."""
         return self.board.station
+
+    @property
+    def radio_fails(self) -> RadioFailure | None:
+        """In what the start of its radio ends, None where it starts."""
+        return self.board.radio_fails
+
+    @radio_fails.setter
+    def radio_fails(self, failure: RadioFailure | None) -> None:
+        self.board.radio_fails = failure
 
     @property
     def in_wake(self) -> bool:

@@ -116,8 +116,8 @@ WRONG: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[object, ...], 
     ("clock through sleep", "esp32-c3", {"clock_ppm": 200_000}, {}, (), "on its clock"),
     ("clock through sleep", "stm32wb55", {"clock_ppm": -200_000}, {}, (), "on its clock"),
     ("watchdog", "esp32-c3", {"watchdog_bites": False}, {}, (), "does not reset the board"),
-    ("Wi-Fi", "esp32-c3", {"has_radio": False}, {}, (), "does not start"),
-    ("Bluetooth", "stm32wb55", {"has_radio": False}, {}, (), "does not start"),
+    ("Wi-Fi", "esp32-c3", {"radio_fails": "error"}, {}, (), "does not start"),
+    ("Bluetooth", "stm32wb55", {"radio_fails": "error"}, {}, (), "does not start"),
     ("radio ends a sleep", "stm32wb55", {"radio_wakes": False}, {}, (), "3.00 s while it hears"),
 ]
 WIRING = set(WiringSection.__struct_fields__)

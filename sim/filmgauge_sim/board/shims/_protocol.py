@@ -40,9 +40,10 @@ FLASH_PROGRAM = 12  # argument: byte address; data
 FLASH_ERASE = 13  # argument: page
 FLASH_READ = 44  # argument: byte address | length << 20 -> bytes
 FLASH_SYNC = 45  # what the driver holds back goes into flash
-WLAN_ACTIVE = 14  # small: RADIO_ON, 0 for out of the network, RADIO_WITHOUT_POWER
+WLAN_ACTIVE = 14  # small: RADIO_ON, 0 for out of the network, RADIO_WITHOUT_POWER, RADIO_DRIVER
 RADIO_ON = 1
 RADIO_WITHOUT_POWER = 2
+RADIO_DRIVER = 3  # which is loaded: the radio stays off
 WLAN_CONNECT = 15  # data: ssid, zero byte, password
 WLAN_STATUS = 16  # -> status u16 of the ESP32 port, latency to the broker u32 us, and how long a
 # look-up waits until it fails, u32 us: 0 for one that is answered

@@ -21,6 +21,8 @@ DEEPSLEEP_RESET = 4
 _FINE_WAKE_UP_MS = 32000  # beyond, the wake-up timer counts whole seconds
 _LONGEST_WAKE_UP_MS = 131072000
 
+_BACKUP_19 = 0x4000289C  # RTC_BKP19R of an STM32WB (RM0434)
+
 WDT.longest_ms = 32767  # of the independent watchdog
 SoftI2C = Bus
 
@@ -86,7 +88,28 @@ class I2C(Bus):
 
 
 class RTC(BaseRTC):
-    """It runs through every sleep and reset, and keeps no memory that firmware could use."""
+    """It runs through every sleep and reset; Python has no call for its backup registers."""
+
+
+class _Registers:
+    """One backup register of the RTC, which loses what it has with the power only. The port lets
+    them be written: rtc.c ends the write protection of the backup domain at each boot."""
+
+    def __getitem__(self, address):
+        _check(address)
+        return int.from_bytes(_link.call(_protocol.RTC_READ), "little")
+
+    def __setitem__(self, address, value):
+        _check(address)
+        _link.call(_protocol.RTC_WRITE, 0, 0, value.to_bytes(4, "little"))
+
+
+def _check(address):
+    if address != _BACKUP_19:
+        raise NotImplementedError("the virtual board has no register there")
+
+
+mem32 = _Registers()
 
 
 def reset_cause():

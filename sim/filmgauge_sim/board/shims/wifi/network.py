@@ -1,6 +1,9 @@
 """`network` of a port with Wi-Fi: a station that takes its time to associate, and may fail.
 
-The numbers of `status` are those of the ESP32 port.
+The numbers of `status` are those of the ESP32 port, and so is what its driver raises where the
+radio does not start (network_wlan.c, esp_exceptions_helper of network_common.c): RuntimeError for
+what has no name there, and MemoryError where the heap of the port, not that of Python, is too
+small. The driver is loaded as the first WLAN is made.
 """
 
 import sys
@@ -19,6 +22,8 @@ STAT_NO_AP_FOUND = _protocol.STAT_NO_AP_FOUND
 STAT_WRONG_PASSWORD = _protocol.STAT_WRONG_PASSWORD
 
 
+_ENOMEM = 12
+
 leaving = []  # sockets that were closed with something held back
 _latency_us = _board.latency_us
 _lookup_fails_us = 0
@@ -26,7 +31,7 @@ _lookup_fails_us = 0
 
 def _switch(power):
     """Radio on, out of the network or without power."""
-    while power != _protocol.RADIO_ON and leaving:
+    while power in (0, _protocol.RADIO_WITHOUT_POWER) and leaving:
         leaving.pop().radio_goes()
     _link.call(_protocol.WLAN_ACTIVE, power)
 
@@ -40,11 +45,27 @@ class _Tls:
         return getattr(_tls, name)
 
 
+def _start(power):
+    try:
+        _switch(power)
+    except OSError as error:
+        if _board.port != "esp32":
+            raise
+        no_memory = error.errno == _ENOMEM
+    else:
+        return
+    if no_memory:
+        raise MemoryError
+    raise RuntimeError("Wifi Unknown Error 0x3012")
+
+
 class WLAN:
     def __init__(self, interface=STA_IF):
         self._active = False
         if _board.port == "rp2":  # network_cyw43.c
             self.deinit = self._deinit
+        else:
+            _start(_protocol.RADIO_DRIVER)
 
     def _deinit(self):
         self._active = False
@@ -53,8 +74,11 @@ class WLAN:
     def active(self, is_active=None):
         if is_active is None:
             return self._active
+        if is_active:
+            _start(_protocol.RADIO_ON)
+        else:
+            _switch(0)
         self._active = bool(is_active)
-        _switch(_protocol.RADIO_ON if is_active else 0)
         return self._active
 
     def scan(self):
