@@ -63,6 +63,8 @@ KINDS = (
     ("clock", "step_s = -3600", {"clock"}),
     ("lookup", "delay_s = 10\nfor_h = 0.3", set()),
     ("latency", "ms = 500", set()),
+    ("radio", 'ends_in = "error"\nfor_h = 0.3', set()),
+    ("radio", 'ends_in = "no_memory"\nfor_h = 0.3', set()),
     ("radio", 'ends_in = "panic"\nfor_h = 0.1', {"reset"}),
 )
 

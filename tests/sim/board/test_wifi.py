@@ -9,6 +9,7 @@ import pytest
 from board_program import JOIN, Program
 from patience import PATIENCE_S
 
+from filmgauge_sim.board.board_faults import RadioFailure
 from filmgauge_sim.nodes.boards import BOARDS
 
 BOTH = pytest.mark.parametrize("runtime", ["micropython", "cpython"])
@@ -103,3 +104,35 @@ def test_no_other_port_has_that_call(tmp_path: Path, runtime: str) -> None:
     with Program(tmp_path, runtime, source) as program:
         program.boot()
         assert program.said == ["False"]
+
+
+STARTS = """
+import network
+try:
+    wlan = network.WLAN(network.STA_IF)
+    wlan.active(True)
+    print("started")
+except OSError as error:
+    print("OSError", error.errno)
+except Exception as error:
+    print(repr(error))
+"""
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "fails", "raised"),
+    [
+        ("esp32-c3", "error", "RuntimeError('Wifi Unknown Error 0x3012'"),
+        ("esp32-c3", "no_memory", "MemoryError("),
+        ("pico-w", "error", "OSError 110"),
+    ],
+)
+def test_a_radio_that_does_not_start_raises_what_the_port_does(
+    tmp_path: Path, runtime: str, name: str, fails: RadioFailure, raised: str
+) -> None:
+    with Program(tmp_path, runtime, STARTS, kind=BOARDS[name]) as program:
+        program.board.radio_fails = fails
+        program.boot()
+        assert program.said[0].startswith(raised)
+        assert not program.board.station.powered

@@ -1,5 +1,6 @@
 """The uplink over Wi-Fi and MQTT: join, publish, leave."""
 
+import gc
 import time
 
 from filmgauge.compat import const, exists, has_files, unload
@@ -55,12 +56,13 @@ class MqttUplink(NoUplink):
         link = Publisher(self._config, client, self.guard, obey, self.next_s)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
-        wlan = network.WLAN(network.STA_IF)
-        try:
-            sent = self._is_joined(wlan) and link.send(record, backlog, info_once)
-        except OSError as error:  # a radio that does not start must not cost the record
-            print("filmgauge: wifi:", error)
-        self._board.radio_off(wlan)
+        wlan = self._joining(network)
+        if wlan is not None:
+            try:
+                sent = self._is_joined(wlan) and link.send(record, backlog, info_once)
+            except OSError as error:
+                print("filmgauge: wifi:", error)
+            self._board.radio_off(wlan)
         self.error = link.error or "no network"
         if self.peer is not None:
             self._finish_commands(client, sent)
@@ -142,13 +144,31 @@ class MqttUplink(NoUplink):
             unload("crash")
         self._board.feed()
 
-    def _is_joined(self, wlan):
-        """Join the network; return whether that worked before the deadline."""
+    def _joining(self, network):
+        """Start the radio and let it join; return the station, None where it does not start,
+        which must not cost the record.
+
+        The ESP32's driver takes from the port's heap what Python's leaves, and raises MemoryError
+        where that is too little, and RuntimeError for most else (network_common.c).
+        """
         config = self._config
         self._board.feed()
-        wlan.active(True)
-        deadline = time.ticks_add(time.ticks_ms(), config.wifi_timeout_ms)
-        wlan.connect(config.wifi_ssid, config.wifi_password)
+        gc.collect()
+        wlan = None
+        try:
+            wlan = network.WLAN(network.STA_IF)
+            wlan.active(True)
+            wlan.connect(config.wifi_ssid, config.wifi_password)
+            return wlan
+        except (OSError, RuntimeError, MemoryError) as error:
+            print("filmgauge: wifi:", repr(error))
+        if wlan is not None:
+            self._board.radio_off(wlan)
+        return None
+
+    def _is_joined(self, wlan):
+        """Await the network; return whether it was there before the deadline."""
+        deadline = time.ticks_add(time.ticks_ms(), self._config.wifi_timeout_ms)
         while not wlan.isconnected():
             if time.ticks_diff(deadline, time.ticks_ms()) <= 0:
                 return False
