@@ -1,8 +1,9 @@
 """Time that nobody sets: milliseconds that only ever grow, whatever becomes of the date.
 
-The date is what ports let run through their sleeps, and what anybody may set: mpremote and editors
-do as soon as they connect. So it is believed as far as ticks and the sleep that was asked for bear
-it out; beyond that it has leapt, and what was expected has passed.
+The date is what most ports let run through their sleeps, and what anybody may set: mpremote and
+editors do as soon as they connect. So it is believed as far as ticks and the sleep that was asked
+for bear it out; beyond that it has leapt, and what was expected has passed. Where ticks run
+through the sleeps, nobody asks for it: on an RP2 it stands still meanwhile (uplink/set_date.py).
 """
 
 import time
@@ -14,12 +15,12 @@ _DRIFT = const(4)  # a sixteenth: RC oscillators are off by up to 5 %
 
 
 class SteadyClock:
-    """passed_ms: since it began, when it was read last, and the date then.
+    """passed_ms: since it began, when it was read last; date_ms: the date then.
     ticks_run: they run through the sleeps of the port, so that only they are believed."""
 
     def __init__(self, ticks_run=False):
         self._leapt = False
-        self._ticks_run = ticks_run
+        self.ticks_run = ticks_run
         self.passed_ms = self._asleep_ms = self._early_ms = 0
         self.date_ms = _date_ms()
         self._ticks_ms = time.ticks_ms()
@@ -34,7 +35,7 @@ class SteadyClock:
 
     def sleeping(self, duration_ms: int, may_end_early: bool = False) -> None:
         """Expect a sleep, in which ticks stand still."""
-        if not self._ticks_run:
+        if not self.ticks_run:
             self._asleep_ms += duration_ms
             if may_end_early:
                 self._early_ms += duration_ms
@@ -56,6 +57,10 @@ class SteadyClock:
 
     def pass_to(self, expected_ms: int, early_ms: int, late_ms: int) -> None:
         """Believe the date as far as it is not more than so much beside what is expected."""
+        if self.ticks_run:
+            self.passed_ms += expected_ms
+            self.date_ms += expected_ms
+            return
         date_ms = _date_ms()
         passed_ms = date_ms - self.date_ms
         self.date_ms = date_ms
@@ -63,7 +68,7 @@ class SteadyClock:
         if not -early_ms - margin_ms <= passed_ms - expected_ms <= late_ms + margin_ms:
             self._leapt = True
             passed_ms = expected_ms
-        self.passed_ms += expected_ms if self._ticks_run else max(0, passed_ms)
+        self.passed_ms += max(0, passed_ms)
 
 
 def _date_ms():

@@ -28,6 +28,11 @@ class BoardClock:
         """Let the date begin anew, and the time since power-on go on."""
         self.offset_us = -self.reading_us(now_us)
 
+    def stand_still(self, since_us: int, now_us: int) -> None:
+        """Let the date leave out a time that has passed, and go on from a whole second."""
+        self.offset_us -= self.reading_us(now_us) - self.reading_us(since_us)
+        self.offset_us -= self.date_us(now_us) % _MILLION
+
     def current_offset_us(self) -> int:
         """Return the offset, for firmware that will know it from now on."""
         self._known_us = self.offset_us

@@ -62,7 +62,10 @@ class Sleep:
 
     def light(self, duration_ms: int) -> None:
         """Pass a light sleep as long as the board's own clock makes it, and come awake."""
+        begun_us = self._load.now_us
         self._load.advance(self._true_us(duration_ms * 1000), "light sleep")
+        if self._kind.port == "rp2":  # its RTC has no clock meanwhile, and is read to the second
+            self._clock.stand_still(begun_us, self._load.now_us)
         self._load.advance(self._kind.wake_us, "waking")
         self._answer = self._new_date()
 

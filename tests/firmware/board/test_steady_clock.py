@@ -73,25 +73,42 @@ def test_it_is_the_date_where_nobody_sets_it():
                 assert not clock.has_leapt(true_ms)
 
 
+def leap(board, clock, asleep_ms, leap_ms):
+    """Let the date leap in a sleep; return what the clock says before and after."""
+    board.awake(1500)
+    before_ms = clock.now_ms()
+    clock.sleeping(asleep_ms)
+    board.asleep(asleep_ms)
+    board.date_ms += leap_ms
+    board.awake(500)
+    return before_ms, clock.now_ms()
+
+
 def test_a_leap_is_told_once_and_moves_nothing():
-    for ticks_run in (False, True):
-        for leap_ms in LEAPS:
-            with Board(ticks_run) as board:
-                clock = SteadyClock(ticks_run)
-                for asleep_ms in (0, 20000):  # while it is awake, and while it sleeps
-                    board.awake(1500)
-                    before_ms = clock.now_ms()
-                    clock.sleeping(asleep_ms)
-                    board.asleep(asleep_ms)
-                    board.date_ms += leap_ms
-                    board.awake(500)
-                    now_ms = clock.now_ms()
-                    assert now_ms == before_ms + asleep_ms + 500
-                    assert clock.has_leapt(before_ms)
-                    assert not clock.has_leapt(before_ms)
-                    board.awake(3000)
-                    assert clock.now_ms() == now_ms + 3000
-                    assert not clock.has_leapt(now_ms)
+    for leap_ms in LEAPS:
+        with Board() as board:
+            clock = SteadyClock()
+            for asleep_ms in (0, 20000):  # while it is awake, and while it sleeps
+                before_ms, now_ms = leap(board, clock, asleep_ms, leap_ms)
+                assert now_ms == before_ms + asleep_ms + 500
+                assert clock.has_leapt(before_ms)
+                assert not clock.has_leapt(before_ms)
+                board.awake(3000)
+                assert clock.now_ms() == now_ms + 3000
+                assert not clock.has_leapt(now_ms)
+
+
+def test_a_date_is_none_of_its_business_where_ticks_run():
+    for leap_ms in LEAPS + (-20000,):  # the last: it stands still in sleep
+        with Board(True) as board:
+            clock = SteadyClock(True)
+            date_ms = clock.date_ms
+            for asleep_ms in (0, 20000):
+                before_ms, now_ms = leap(board, clock, asleep_ms, leap_ms)
+                assert now_ms == before_ms + asleep_ms + 500
+                assert not clock.has_leapt(before_ms)
+            assert clock.date_ms == date_ms + now_ms  # what it would be
+            assert clock.has_leapt(now_ms + 1)  # the state knows better
 
 
 def test_a_sleep_that_a_peer_ends_is_no_leap():

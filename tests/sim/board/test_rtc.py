@@ -8,6 +8,7 @@ import pytest
 from bare_board import KIND
 from board_program import Program, both
 
+from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.outcome import ResetCause
 from filmgauge_sim.nodes.boards import BOARDS
 
@@ -102,7 +103,8 @@ def test_a_date_that_is_set_in_a_light_sleep_is_known_after_it(
         "begun = time.time()\n"
         "ticks = time.ticks_ms()\n"
         "machine.lightsleep(2000)\n"
-        "print(time.time() - begun, time.ticks_diff(time.ticks_ms(), ticks) // 1000)\n"
+        "date = time.time_ns() // 1000000\n"
+        "print(date // 1000 - begun, time.ticks_diff(time.ticks_ms(), ticks) // 1000)\n"
         "machine.reset()\n"
     )
     with Program(tmp_path, runtime, source, kind=KINDS[port]) as program:
@@ -110,5 +112,47 @@ def test_a_date_that_is_set_in_a_light_sleep_is_known_after_it(
         program.board.clock.offset_us -= 3600_000_000
         program.board.light_sleep(outcome.sleep_ms)
         program.runtime.run(program.board)
-        asleep_s = 0 if port == "stm32" else 2  # whose ticks stand still
-        assert program.said == [f"-3598 {asleep_s}"]
+        # Of one the ticks stand still, of the other the date.
+        assert program.said == ["-3598 0" if port == "stm32" else "-3600 2"]
+
+
+DATED = """
+import time
+from filmgauge.board import this_board
+from filmgauge.uplink.set_date import renew_date, set_date
+board = this_board()
+set_date(board.clock, 1800000000)
+for _ in range(3):
+    time.sleep_ms(400)
+    board.sleep(1200000)
+    print(time.time() - 1800000000, board.clock_leapt(0), board.clock_ms() // 1000)
+    renew_date(board.clock)
+    print(time.time() - 1800000000)
+import machine
+machine.reset()
+"""
+
+
+@pytest.mark.parametrize("runtime", ["micropython", "cpython"])
+def test_the_firmware_renews_a_date_that_stands_still_in_sleep(
+    tmp_path: Path, runtime: str
+) -> None:
+    sources = {**firmware_sources(), "main.py": DATED}
+    with Program(tmp_path, runtime, DATED, sources=sources, kind=KINDS["rp2"]) as program:
+        board = program.board
+        board.sleep_unbroken(1 << 60)
+        outcome = program.boot()
+        while outcome.cause is None:
+            assert outcome.resumes, program.said
+            if outcome.sleep_ms:
+                board.light_sleep(outcome.sleep_ms)
+            outcome = program.runtime.run(board)
+        said = program.said
+    assert said == [
+        "0 False 1200",
+        "1200",
+        "1200 False 2400",
+        "2400",
+        "2400 False 3601",
+        "3601",
+    ]

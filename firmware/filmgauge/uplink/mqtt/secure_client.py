@@ -11,7 +11,7 @@ from filmgauge.uplink.mqtt.client import Client, MqttError
 
 _TRUST = const(
     ".uplink.mqtt.broker_trust .uplink.mqtt.pinned_key .uplink.mqtt.trusted_issuer"
-    " .uplink.mqtt.certificate"
+    " .uplink.mqtt.certificate .uplink.set_date"
 )
 
 

@@ -23,6 +23,10 @@ class TrustedIssuer(BrokerTrust):
 
     def __init__(self, clock):
         super().__init__()
+        if clock.ticks_run:
+            from filmgauge.uplink.set_date import renew_date
+
+            renew_date(clock)
         issuer = content("/ca.der")
         if not issuer:
             raise ValueError("mqtt_tls needs /ca.der or mqtt_pin")

@@ -53,6 +53,8 @@ def unique_id():
 
 
 def lightsleep(time_ms=0):
+    """Ticks run through it. The date stands still since version 1.23: clk_rtc is among the clocks
+    that are stopped (modmachine.c, issue #16519)."""
     if time_ms > _LONGEST_SLEEP_MS:
         raise ValueError("sleep too long")
     _machine.lightsleep(time_ms)
