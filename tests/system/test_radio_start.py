@@ -1,4 +1,5 @@
-"""Wi-Fi that does not start costs no record and ends no wake, whatever the port raises."""
+"""The start of a radio: Wi-Fi that does not start costs no record and ends no wake, whatever the
+port raises; Bluetooth takes any name of a node."""
 
 from contextlib import closing
 from pathlib import Path
@@ -28,3 +29,17 @@ def test_records_wait_where_wifi_does_not_start(
     assert {record.restarts for record in records} == {0}
     assert text.count("filmgauge: wifi: ") == 7
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+def test_a_node_with_the_longest_name_goes_on_the_air(
+    tmp_path: Path, runtime: RuntimeName
+) -> None:
+    """One character more than what the stack takes for the name of a device."""
+    changes = {"name": "n" * 32, "bluetooth.advertise_ms": 5000}
+    with closing(saving_node(tmp_path, "stm32wb55", runtime, changes=changes)) as node:
+        wake(node, 3)
+        text = said(node)
+        advertised_us = node.board.load.time_us["advertising asleep"]
+    assert "filmgauge: bluetooth:" not in text
+    assert advertised_us > 0

@@ -25,6 +25,7 @@ POSITION_SIZE = const(15)  # of a record: version, life, boot, seq, up_s
 _SHORT_NAME = const(0x08)  # kinds of advertising data
 _NAME = const(0x09)
 _MANUFACTURER = const(0xFF)
+_LONGEST_NAME = const(31)  # of a device: NimBLE takes no more (modbluetooth_nimble.c)
 _NO_IO = const(3)  # neither a display nor keys
 COMPANY = const(0xFFFF)  # of the manufacturer data: none, for tests
 
@@ -73,7 +74,8 @@ class BleUplink(NoUplink):
         try:
             connectable = self._policy.connectable
             if connectable:
-                ble.config(gap_name=self._node, bond=True, le_secure=True, mitm=False, io=_NO_IO)
+                name = self._node[:_LONGEST_NAME]
+                ble.config(gap_name=name, bond=True, le_secure=True, mitm=False, io=_NO_IO)
                 link.handles = gatt.register(self._radio, ble)
             ble.gap_advertise(
                 self._policy.interval_ms * 1000,

@@ -17,6 +17,8 @@ FLAG_NOTIFY = 0x10
 FLAG_INDICATE = 0x20
 
 _ENODEV = 19
+_EINVAL = 22
+_LONGEST_NAME = 31  # BLE_SVC_GAP_DEVICE_NAME_MAX_LENGTH of NimBLE as MicroPython builds it
 _BITS = {"bond": _protocol.BLE_BOND, "mitm": _protocol.BLE_MITM, "le_secure": _protocol.BLE_SECURE}
 _HIGHEST_IO = 4
 _SETTINGS = ("gap_name", "mtu", "rxbuf", "addr_mode", "bond", "mitm", "io", "le_secure")
@@ -111,6 +113,8 @@ class BLE:
                 raise ValueError("unknown config param")
             if name == "gap_name":
                 value = value.encode() if isinstance(value, str) else bytes(value)
+                if len(value) > _LONGEST_NAME:
+                    raise OSError(_EINVAL, "")
             if name == "io" and not 0 <= value <= _HIGHEST_IO:
                 raise ValueError("invalid io capability")  # (assumed: what the port says)
             self._settings[name] = value
