@@ -26,8 +26,6 @@ _REQUEST_ZERO = const(2)  # uplink/peer_context.py
 _REQUEST_NEW_SESSION = const(8)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
-_REPORTER_BYTES = const(12000)  # and what only reports need, where it is not loaded
 _PARTS = const(("_charge", "_gauge", "_protection", "_reporter"))
 # Modules (compat.unload)
 _SENSING = const(  # and the journal, which has told what it knows
@@ -313,7 +311,7 @@ class Node:
         may_report = self._may_report()
         if not self._board.boots_anew:
             self._ledger = self._gauge.ledger
-            needed = _REPORT_BYTES + (0 if self._reporter else _REPORTER_BYTES)
+            needed = self._board.report_bytes(self._config, self._reporter is not None)
             if not may_report or free_bytes() >= needed:
                 return None
         if self._protection is not None:  # it comes back when the gauge is gone

@@ -143,6 +143,15 @@ def test_a_node_reports_and_knows_the_date_by_what_its_issuer_signed(
         assert node.waiting == 0
 
 
+def test_a_pico_makes_room_for_tls_in_its_own_heap(town: Town, tmp_path: Path) -> None:
+    """Gauge and protection go before a report, and come back for the next wake."""
+    node = node_at(town.broker.port, town.trust, tmp_path, "micropython32", board="pico-w")
+    with closing(node):
+        for _ in range(3):
+            assert report(node) == ""
+        assert node.waiting == 0
+
+
 def test_one_node_neither_reads_nor_writes_what_is_anothers(town: Town) -> None:
     with (
         town.login("host", "filmgauge/#") as host,

@@ -5,7 +5,8 @@ boot_cause(), i2c(...), output(pin), latch(pin, level), watchdog(ms), feed(), pa
 nap(ms), uplink(config, profile), sleep(ms), reset(); cause: what boot_cause returns next; TAIL:
 bytes that are to follow the state in memory that outlives a reset, first the record that is being
 sent, 0 without any; where it has Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms); where it boots
-anew: add_ms(passed); where it can have a pin_supply: analog(pin).
+anew: add_ms(passed), and where not: report_bytes(config, is_loaded); where it can have a
+pin_supply: analog(pin).
 
 mark_running(is_running) leaves a mark that outlives a reset. Ports have one cause for a reset that
 the firmware asks for and for one that a failure of the interpreter itself ends in (a panic, a hard

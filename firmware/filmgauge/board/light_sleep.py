@@ -9,10 +9,15 @@ import machine
 from machine import WDT
 
 from filmgauge.board.steady_clock import SteadyClock
+from filmgauge.compat import const
+
+_REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
+_REPORTER_BYTES = const(12000)  # and what only reports need, where it is not loaded
 
 
 class LightSleeper:
-    """A port says how long its watchdog can wait, and how long a slice of sleep may be."""
+    """A port says how long its watchdog can wait, how long a slice of sleep may be, and how much
+    TLS takes of Python's heap."""
 
     boots_anew = False
     files_outlive_cuts = True
@@ -20,6 +25,7 @@ class LightSleeper:
     SLICE_MS = 0
     TICKS_RUN = False  # through sleep
     TAIL = 0
+    TLS_BYTES = 0
 
     def __init__(self):
         self.cause = self._boot_cause()
@@ -67,6 +73,11 @@ class LightSleeper:
 
     def _boot_cause(self):
         return machine.reset_cause()
+
+    def report_bytes(self, config, is_loaded: bool) -> int:
+        """Return how much of the heap a report takes; is_loaded: with what only reports need."""
+        needed = _REPORT_BYTES if is_loaded else _REPORT_BYTES + _REPORTER_BYTES
+        return needed + self.TLS_BYTES if config.mqtt_tls else needed
 
     def mark_running(self, is_running: bool) -> None:
         """Do nothing: the port's cause says all."""

@@ -27,6 +27,7 @@ class Rp2(LightSleeper):
     LONGEST_WATCHDOG_MS = 8388
     SLICE_MS = 7500  # below the watchdog, with time to spare
     TICKS_RUN = True
+    TLS_BYTES = 47104  # no system is below that mbedtls could have it from (docs/security.md)
 
     def _boot_cause(self):
         """A reset by software is one by the watchdog here, and told from a time-out by what the

@@ -2,11 +2,13 @@
 
 What the board has beside the interpreter: certificates are held against the date of its RTC, and a
 handshake takes its processor a while. As on a board, nothing of what is written leaves before the
-peer's certificate has passed.
+peer's certificate has passed. Without a system below it, as on an RP2, mbedtls has its memory from
+Python's heap (m_tracked_calloc of modtls_mbedtls.c); here it does not, so that is charged.
 """
 
 import io
 
+import _board
 import _link
 import _protocol
 import _tls_engine
@@ -14,6 +16,11 @@ import _tls_engine
 PROTOCOL_TLS_CLIENT = _tls_engine.PROTOCOL_TLS_CLIENT
 CERT_OPTIONAL = _tls_engine.CERT_OPTIONAL
 CERT_REQUIRED = _tls_engine.CERT_REQUIRED
+_ALLOC_FAILED = -0x7F00
+# Of a connection, 33 KB with the record that is received (MBEDTLS_SSL_IN_CONTENT_LEN) in one
+# piece, and 13 KB more in its handshake (docs/security.md); the smaller pieces are assumed.
+_CONNECTED = ((16700, 1), (4500, 1), (1000, 12))
+_HANDSHAKE = ((500, 26),)
 _ALERT = b"\x15\x03\x03\x00\x02\x02\x2d"  # fatal: certificate_expired
 
 
@@ -25,12 +32,20 @@ class SSLContext:
         self.load_cert_chain = self._engine.load_cert_chain
         self.verify_mode = self._engine.verify_mode
         self.verify_callback = None
+        self.taken = None  # of the heap: for the connection, and for the handshake
         self.asked = False  # whether the handshake has come to the peer's certificate
         self.problem = ""  # of its dates
 
     def wrap_socket(self, sock, **options):
         self.asked, self.problem = False, ""
         self._engine.verify_mode = self.verify_mode
+        if _board.port == "rp2":
+            try:
+                self.taken = [_pieces(_CONNECTED), _pieces(_HANDSHAKE)]
+            except MemoryError:
+                self.taken = None
+            if self.taken is None:
+                raise OSError(_ALLOC_FAILED, "MBEDTLS_ERR_SSL_ALLOC_FAILED")
         return _Socket(self, self._engine.wrap_socket(_Stream(sock), **options), sock)
 
     def _verify(self, der, depth):
@@ -40,6 +55,10 @@ class SSLContext:
         result = 0 if self.verify_callback is None else self.verify_callback(der, depth)
         self.asked = self.asked or depth == 0
         return result
+
+
+def _pieces(sizes):
+    return [bytearray(size) for size, count in sizes for _ in range(count)]
 
 
 class _Socket:
@@ -63,6 +82,7 @@ class _Socket:
     def close(self):
         self._engine.close()
         self._below.close()
+        self._context.taken = None
 
     def await_data(self, timeout_us):
         return self._below.await_data(timeout_us)
@@ -77,6 +97,8 @@ class _Socket:
             self._engine.readinto(self._one)
         except ValueError as error:
             raise ValueError(str(error) + context.problem)
+        if context.asked and context.taken:
+            del context.taken[1:]
         if context.problem:
             self._below.write(_ALERT)
             raise ValueError(context.problem)
