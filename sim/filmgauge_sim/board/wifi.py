@@ -11,7 +11,7 @@ class AccessPoint:
 
     ssid: str = "lab"
     password: str = ""
-    association_us: int = 900_000  # with a static address; see the charge in kinds.py
+    association_us: int = 900_000  # of an address that is given at once; see nodes/boards.py
     latency_us: int = 20_000  # assumed: to the broker and back, in the same house
     outages: tuple[tuple[int, int], ...] = field(default=())
 

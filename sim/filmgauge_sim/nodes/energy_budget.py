@@ -175,7 +175,8 @@ class _Deeds:
             radio_us = _ROUND_TRIPS * network.latency_us
             if description.broker.tls:
                 radio_us += _TLS_ROUND_TRIPS * network.latency_us + kind.handshake_us
-            self.report_uj = self._state_uj(network.association_us, kind.associating_ua)
+            association_us = description.wifi.association_ms * 1000
+            self.report_uj = self._state_uj(association_us, kind.associating_ua)
             self.report_uj += self._state_uj(radio_us, kind.connected_ua)
         self.always_on_uw = 0.0
         if switched:

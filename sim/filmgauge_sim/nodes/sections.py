@@ -257,6 +257,15 @@ class WifiSection(Table, frozen=True):
     timeout_ms: Annotated[int, _of("wifi_timeout_ms", "longest time to join, ms")] = _usual(
         "wifi_timeout_ms"
     )
+    association_ms: Annotated[
+        int,
+        bounded(
+            1,
+            60000,
+            "usual time to join, ms, as the budget counts it; the default is that of an address"
+            " which is given at once: with DHCP it may be 1500 to 2400 (assumed)",
+        ),
+    ] = 900
 
 
 class BrokerSection(Table, frozen=True):

@@ -45,7 +45,9 @@ class Outage(Table, frozen=True):
 class NetworkSection(Table, frozen=True):
     """The Wi-Fi around the nodes. Each finds the network that its description names."""
 
-    association_ms: Annotated[int, bounded(1, 60000, "to join, ms")] = 900
+    association_ms: (
+        Annotated[int, bounded(1, 60000, "to join, ms; left out: wifi.association_ms")] | None
+    ) = None
     latency_ms: Annotated[int, bounded(1, 10000, "to the broker and back, ms")] = 20
     outages: Annotated[list[Outage], Meta(description="times without Wi-Fi")] = msgspec.field(
         default_factory=list
@@ -53,10 +55,11 @@ class NetworkSection(Table, frozen=True):
 
     def access_point(self, node: ScenarioNode) -> AccessPoint:
         """Return the network that a node finds."""
+        association_ms = self.association_ms or node.description.wifi.association_ms
         return AccessPoint(
             ssid=node.description.wifi.ssid or VIRTUAL_SSID,
             password=node.secrets.get("wifi_password", ""),
-            association_us=self.association_ms * 1000,
+            association_us=association_ms * 1000,
             latency_us=self.latency_ms * 1000,
             outages=tuple(
                 (round(outage.begin_h * 3.6e9), round(outage.end_h * 3.6e9))

@@ -294,3 +294,25 @@ def test_a_bench_node_takes_what_its_meter_says(tmp_path: Path) -> None:
     assert 60 * lines["coming awake"] == pytest.approx(per_wake_uj["boot"])
     assert 60 * lines["full samples"] == pytest.approx(per_wake_uj["active"], rel=0.05)
     assert 60 * lines["asleep"] == pytest.approx(per_wake_uj["deep sleep"], rel=0.05)
+
+
+def associating_uj(folder: Path, description: NodeDescription) -> float:
+    """Return what a bench node takes to join for its first record."""
+    scenario = load_scenario("bench")
+    given = msgspec.structs.replace(scenario.node[0], description=description)
+    options = NodeOptions("cpython", real_wait_ms=10)
+    folder.mkdir()
+    node = virtual_node(scenario, given, Broker("127.0.0.1", 1), folder, options)
+    try:
+        node.step()
+        return node.board.load.charge_pc["associating"] * 1e-6 * node.kind.supply_v
+    finally:
+        node.close()
+
+
+def test_the_budget_counts_the_time_to_join_that_the_virtual_network_takes(tmp_path: Path) -> None:
+    slow = varied(BENCH, {"wifi.association_ms": 2400})
+    taken_uj = associating_uj(tmp_path / "slow", slow) - associating_uj(tmp_path / "usual", BENCH)
+    budgets = [energy_budget(each).figures.report_uj for each in (slow, BENCH)]
+    assert taken_uj == pytest.approx(budgets[0] - budgets[1], rel=0.05)
+    assert taken_uj > 500_000  # 1.5 s at 105 mA
