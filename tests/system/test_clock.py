@@ -75,7 +75,7 @@ def test_a_leap_is_told_and_moves_nothing(board: str, step_s: float) -> None:
 
 @pytest.mark.parametrize("board", KINDS)
 @settings(max_examples=8, deadline=None)
-@given(st.lists(st.tuples(st.floats(0.01, 0.38), leaps_s), min_size=1, max_size=3))
+@given(st.lists(st.tuples(st.floats(0.01, 0.36), leaps_s), min_size=1, max_size=3))
 def test_leaps_of_any_size_at_any_time(board: str, steps: list[tuple[float, float]]) -> None:
     check_same(board, lived(board, *steps), len(steps))
 
