@@ -174,7 +174,7 @@ def cycle(
             "cycle": each.number,
             "charge_uah_cm2": each.charge_uah_cm2,
             "discharge_uah_cm2": each.discharge_uah_cm2,
-            "coulombic_efficiency_pct": _share(each),
+            "coulombic_efficiency_pct": each.coulombic_efficiency_pct,
             "ends": [step.end.value for step in each.steps],
         }
         for each in done
@@ -182,7 +182,7 @@ def cycle(
     shown = done if len(done) <= 20 else [*done[:10], *done[-10:]]
     lines = [
         f"{each.number:>6} {each.charge_uah_cm2:9.3f} {each.discharge_uah_cm2:9.3f} "
-        + ("" if (share := _share(each)) is None else f"{share:8.2f}")
+        + ("" if (share := each.coulombic_efficiency_pct) is None else f"{share:8.2f}")
         for each in shown
     ]
     picture = points(
@@ -224,8 +224,3 @@ def _ends(done: list[Cycle], number: int) -> str:
     if len(counts) == 1:
         return next(iter(texts.values()))
     return ", ".join(f"{texts[end]} in {count}" for end, count in counts.items())
-
-
-def _share(each: Cycle) -> float | None:
-    """Coulombic efficiency, or None where nothing was charged."""
-    return each.coulombic_efficiency_pct if each.charge_uah_cm2 > 0.0 else None

@@ -30,8 +30,10 @@ class Cycle:
     steps: tuple[StepResult, ...] = ()
 
     @property
-    def coulombic_efficiency_pct(self) -> float:
-        """Discharge over charge, per cent."""
+    def coulombic_efficiency_pct(self) -> float | None:
+        """Discharge over charge, per cent; None where nothing was charged."""
+        if not self.charge_uah_cm2:
+            return None
         return 100.0 * self.discharge_uah_cm2 / self.charge_uah_cm2
 
 

@@ -169,4 +169,5 @@ def _stored_pct(name: str) -> list[tuple[float, float]]:
 def _efficiency_pct(name: str, current_ua_cm2: float) -> float:
     """That of the second cycle; the first begins with an empty cell."""
     *_, last = cycles(Channel(specimen(name, stoichiometry=0.0), ROOM_C), current_ua_cm2, 2)
+    assert last.coulombic_efficiency_pct is not None
     return last.coulombic_efficiency_pct

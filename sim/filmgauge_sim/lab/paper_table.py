@@ -11,7 +11,7 @@ from typing import Any
 
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
-from filmgauge_sim.lab.cycling import plateau_v
+from filmgauge_sim.lab.cycling import Cycle, plateau_v
 from filmgauge_sim.lab.figures import half_cycles
 from filmgauge_sim.lab.paper_experiments import FILM, ROOM_C, SPECTRUM_CYCLES, PaperResults
 from filmgauge_sim.lab.paper_samples import PAPER
@@ -174,7 +174,7 @@ def _first(results: PaperResults) -> dict[str, float]:
     return {
         "pre-li first charge": pre[0].charge_uah_cm2,
         "pre-li first discharge": given,
-        "pre-li first efficiency": pre[0].coulombic_efficiency_pct,
+        "pre-li first efficiency": _efficiencies_pct(pre[:1])[0],
         "pre-li discharge grows, 5 over 1": 100.0 * pre[-1].discharge_uah_cm2 / given,
         "pre-li charge grows, 5 over 2": 100.0 * pre[-1].charge_uah_cm2 / pre[1].charge_uah_cm2,
         "evp-li first discharge": evp[0].discharge_uah_cm2,
@@ -182,11 +182,15 @@ def _first(results: PaperResults) -> dict[str, float]:
     }
 
 
+def _efficiencies_pct(cycles: Sequence[Cycle]) -> list[float]:
+    found = [cycle.coulombic_efficiency_pct for cycle in cycles]
+    return [share for share in found if share is not None]
+
+
 def _ageing(results: PaperResults) -> dict[str, float]:
     early, late = results.runs["pre-li 300"].cycles, results.runs["evp-li 500"].cycles
     given = [cycle.discharge_uah_cm2 for cycle in results.runs["pre-li 3000"].cycles]
-    pre_pct = [cycle.coulombic_efficiency_pct for cycle in early[1:]]
-    evp_pct = [cycle.coulombic_efficiency_pct for cycle in late[400:]]
+    pre_pct, evp_pct = _efficiencies_pct(early[1:]), _efficiencies_pct(late[400:])
     return {
         "pre-li cycle 300 over 20": (
             100.0 * early[299].discharge_uah_cm2 / early[19].discharge_uah_cm2
