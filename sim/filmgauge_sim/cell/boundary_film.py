@@ -50,7 +50,9 @@ class BoundaryFilm(FilmCell, physics="boundary"):
     def _begin(self) -> None:
         self._fronts = ReactionFronts.uniform(self.stoichiometry, self.hysteresis > 0.0)
 
-    def _move(self, law: Isothermal, inflow: float, duration_s: float, net: float) -> None:
+    def _move(
+        self, law: Isothermal, inflow: float, duration_s: float, net: float, change: float
+    ) -> None:
         self._fronts = self._fronts.moved(net)
 
     def _shown_v(self, law: Isothermal, current: float) -> float:

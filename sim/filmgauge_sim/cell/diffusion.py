@@ -82,6 +82,28 @@ def advanced(
     return slow
 
 
+def ramped(
+    modes: Sequence[float],
+    moved: Sequence[float],
+    gains_per_ua_cm2: Sequence[float],
+    ramp_gains_s: Sequence[float],
+    current_ua_cm2: float,
+    change_ua_cm2: float,
+    duration_s: float,
+) -> list[float]:
+    """The modes after duration_s > 0 of a current that changes evenly about its mean; exact.
+
+    With z = r_k t / tau decays a mode gets further by w_k tau / Q0 times the change, times
+    (1 + exp(-z)) / 2 - (1 - exp(-z)) / z. moved: exp(-z) - 1 of each mode. ramp_gains_s: the
+    gains over the decay rates.
+    """
+    j, change, slope = current_ua_cm2, change_ua_cm2, change_ua_cm2 / duration_s
+    return [
+        x + (x + g * (0.5 * change - j) + f * slope) * m + g * change
+        for x, m, g, f in zip(modes, moved, gains_per_ua_cm2, ramp_gains_s, strict=True)
+    ]
+
+
 def sum_after(
     modes: Sequence[float],
     distances: Sequence[float],

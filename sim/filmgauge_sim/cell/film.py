@@ -122,15 +122,20 @@ class FilmCell:
         self._shift(change)
         self.stoichiometry += change
 
-    def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
+    def advance(
+        self, current_ua: float, temperature_c: float, duration_s: float, change_ua: float = 0.0
+    ) -> None:
         """Let constant current and temperature act for duration_s; exact for any duration >= 0.
 
+        With change_ua a current of one direction that changes evenly by so much about current_ua:
+        exact but for its leakage, which is that of the mean.
         Raises ValueError, changing nothing, when an argument is not a number within its bounds:
         +-1e6 uA/cm2, -40 to 85 degC, 0 to 1e15 s.
         """
         law, current = self._law_at(temperature_c), self._areal(current_ua)
         if not 0.0 <= duration_s <= LONGEST_S:
             _check("duration_s", duration_s, 0.0, LONGEST_S)
+        change = self._areal(change_ua) if change_ua else 0.0
         if self.life is not None and duration_s:
             if current:
                 law = self._age(law, current, duration_s)
@@ -138,9 +143,11 @@ class FilmCell:
         self._asked = None
         self._forget()
         inflow = law.stored_ua_cm2(current)
+        if current > 0.0:
+            change *= law.acceptance
         passed = inflow * duration_s * law.per_uas_cm2
         leak = leaked(self.stoichiometry, passed, law.leak_per_s * duration_s)
-        self._move(law, inflow, duration_s, passed - leak)
+        self._move(law, inflow, duration_s, passed - leak, change)
         self.stoichiometry += passed - leak
         self._lost_uas_cm2 += (current - inflow) * duration_s + leak * law.capacity_uas_cm2
         if passed:
@@ -180,13 +187,20 @@ class FilmCell:
             return twin.mean_voltage_v(current_ua, temperature_c, duration_s)
         return self._mean_v(law, current, duration_s)
 
-    def voltage_after_v(self, temperature_c: float, duration_s: float) -> Callable[[float], float]:
+    def voltage_after_v(
+        self, temperature_c: float, duration_s: float, from_ua: float | None = None
+    ) -> Callable[[float], float]:
         """A function of a current (uA): the terminal voltage under it once it has acted for
-        duration_s. It holds until this cell changes, and raises as ``advance`` does."""
+        duration_s, or has been reached evenly from from_ua in that time. It holds until this cell
+        changes, and raises as ``advance`` does."""
 
         def after_v(current_ua: float) -> float:
             twin = self.clone()
-            twin.advance(current_ua, temperature_c, duration_s)
+            if from_ua is None:
+                twin.advance(current_ua, temperature_c, duration_s)
+            else:
+                mean_ua = 0.5 * (from_ua + current_ua)
+                twin.advance(mean_ua, temperature_c, duration_s, current_ua - from_ua)
             return twin.voltage_v(current_ua, temperature_c)
 
         return after_v
@@ -224,8 +238,11 @@ class FilmCell:
     def _forget(self) -> None:
         """Drop what was computed of the state that is left now."""
 
-    def _move(self, law: Isothermal, inflow: float, duration_s: float, net: float) -> None:
-        """Let inflow uA/cm2 pass for duration_s, and with it the stoichiometry change by net."""
+    def _move(
+        self, law: Isothermal, inflow: float, duration_s: float, net: float, change: float
+    ) -> None:
+        """Let inflow uA/cm2 pass for duration_s, and with it the stoichiometry change by net; the
+        inflow changes evenly by ``change`` about its mean."""
         raise NotImplementedError
 
     def _shown_v(self, law: Isothermal, current: float) -> float:

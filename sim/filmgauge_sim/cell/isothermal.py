@@ -1,5 +1,7 @@
 """One film at one temperature and age: every number that stays while these stay."""
 
+from operator import truediv
+
 from filmgauge_sim.cell import diffusion
 from filmgauge_sim.cell.ageing import LifeState, capacity_factor, diffusion_factor
 from filmgauge_sim.cell.kinetics import Polarisation, arrhenius, static_hysteresis_v, vogel
@@ -82,6 +84,7 @@ class Isothermal:
         self._tau_s = tau_s
         self.decays_per_s = diffusion.rates_per_s(tau_s)
         self.gains = diffusion.gains(tau_s, self.capacity_uas_cm2)
+        self.ramp_gains_s = list(map(truediv, self.gains, self.decays_per_s))
         # How far the surface leads the mean in the long run.
         self.lag_per_ua_cm2 = sum(self.gains)
 

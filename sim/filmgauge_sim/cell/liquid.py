@@ -77,9 +77,12 @@ class LiquidCell:
         twin.stoichiometry, twin.lost_uah = self.stoichiometry, self.lost_uah
         return twin
 
-    def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
+    def advance(
+        self, current_ua: float, temperature_c: float, duration_s: float, change_ua: float = 0.0
+    ) -> None:
         """Let constant current and temperature act for duration_s; exact for any duration >= 0.
 
+        change_ua: as that of a film (film.py); the shuttle is that of the mean current.
         Raises ValueError, changing nothing, when an argument is not a finite number, the duration
         is below 0 or the temperature not from -40 to 85 degC.
         """

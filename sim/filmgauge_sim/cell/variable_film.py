@@ -9,13 +9,11 @@ that a film whose bulk is slow is so at its surface as well.
 """
 
 from collections.abc import Iterator
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from filmgauge_sim.cell.constant_current import ConstantCurrentPath
 from filmgauge_sim.cell.crossing import Crossing, VoltageLimits, next_crossing
-from filmgauge_sim.cell.diffusion import advanced
 from filmgauge_sim.cell.diffusion_film import DiffusionFilm
-from filmgauge_sim.cell.film import FilmCell
 from filmgauge_sim.cell.isothermal import Isothermal
 
 _SLABS = 50
@@ -24,16 +22,28 @@ _SLABS = 50
 class VariableFilm(DiffusionFilm, physics="variable"):
     """A film with one diffusivity at each mean stoichiometry, as FilmCell."""
 
-    # The modes answer to the current in other slabs as well: the sum of one law is not theirs.
-    voltage_after_v = FilmCell.voltage_after_v
-
     def _begin(self) -> None:
         super()._begin()
         self._laws: tuple[Isothermal, dict[int, Isothermal]] = (self._law, {})
 
-    def _move(self, law: Isothermal, inflow: float, duration_s: float, net: float) -> None:
+    def _move(
+        self, law: Isothermal, inflow: float, duration_s: float, net: float, change: float
+    ) -> None:
+        begun_s = 0.0
         for slab, length_s in self._slabs(law, inflow, duration_s):
-            self._modes = advanced(self._modes, slab.decays_per_s, slab.gains, inflow, length_s)
+            mean = inflow
+            if change:
+                mean += change * ((begun_s + 0.5 * length_s) / duration_s - 0.5)
+                begun_s += length_s
+            self._move_modes(slab, mean, length_s, change and change * length_s / duration_s)
+
+    def _slab(self, law: Isothermal) -> tuple[Isothermal, float, float]:
+        slab = min(max(floor(self.stoichiometry * _SLABS), 0), _SLABS - 1)
+        lowest = slab / _SLABS if slab > 0 else -inf
+        highest = (slab + 1) / _SLABS if slab + 1 < _SLABS else inf
+        if self.stoichiometry == lowest:
+            highest = lowest  # which slab it is in depends on its way
+        return self._law_of(law, slab), lowest, highest
 
     def _mean_v(self, law: Isothermal, current: float, duration_s: float) -> float:
         total = 0.0

@@ -1,25 +1,18 @@
 """The cycler: constant current to a voltage, constant voltage, rest.
 
-Limits are met exactly (the cell's own crossing search). A constant voltage is held by steps of
-constant current, each chosen so that the voltage is met at its end; the steps grow while the
-current fades. Every step says what ended it.
+Limits are met exactly (the cell's own crossing search), a constant voltage is held by a current
+that fades (constant_voltage.py). Every step says what ended it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 
-from filmgauge_sim.cell import FilmCell, SteppedCell
+from filmgauge_sim.lab.constant_voltage import LONGEST_STEP_S, ConstantVoltage
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
 
 _LONGEST_S = 3.6e6  # a thousand hours: no step of an experiment takes longer
-_FIRST_HOLD_S = 2.0
-_HOLD_GROWTH = 1.25
-_LONGEST_HOLD_STEP_S = 600.0
-_HELD_V = 1e-5
-_SECANTS = 4
 # A current that fades by less than this share in each of so many steps has stopped fading.
 _FADES, _STATIONARY_STEPS = 1e-4, 12
 
@@ -183,30 +176,31 @@ class Channel:
         """As ``hold_voltage``; ends too where the current has stopped fading."""
         if self.trace is not None:
             self.trace.step += 1
+        hold = ConstantVoltage(self.cell, voltage_v, self.temperature_c, from_ua_cm2)
+        if hold.size_ua_cm2 <= until_ua_cm2:
+            end = StepEnd.WRONG_WAY if hold.size_ua_cm2 < 0.0 else StepEnd.CURRENT
+            return StepResult(end, 0.0, 0.0, hold.current_ua_cm2)
+        if hold.goes_on:
+            self._record(hold.current_ua_cm2)
+        passed, elapsed, stationary = 0.0, 0.0, 0
         limit_s = _LONGEST_S if longest_s is None else longest_s
-        current, step_s, passed, elapsed = from_ua_cm2, _FIRST_HOLD_S, 0.0, 0.0
-        fading = 1.0  # of the current from one step to the next
-        search = _HoldSearch(self.cell, voltage_v, self.temperature_c)
-        end, stationary = StepEnd.TIME if longest_s is not None else StepEnd.NEVER_FADES, 0
+        end = StepEnd.TIME if longest_s is not None else StepEnd.NEVER_FADES
         while elapsed < limit_s and stationary < _STATIONARY_STEPS:
-            step_s = min(step_s, limit_s - elapsed)
-            before, guess = current, current * fading
-            current = search.current(step_s, guess)
-            if current * from_ua_cm2 <= 0.0 or abs(current) < until_ua_cm2:
-                turned = not elapsed and current * from_ua_cm2 < 0.0
-                end = StepEnd.WRONG_WAY if turned else StepEnd.CURRENT
-                break
-            self._advance(current, step_s)
-            passed += current * step_s / 3600.0
-            # The first has none of this hold before it to fade from.
-            fading = current / before if elapsed else 1.0
+            before = hold.current_ua_cm2
+            step_s, mean_ua_cm2 = hold.advance(limit_s - elapsed, until_ua_cm2)
+            passed += mean_ua_cm2 * step_s / 3600.0
             elapsed += step_s
-            self._record(current)
+            if self.trace is not None:
+                self.trace.pass_time(step_s, mean_ua_cm2)
+                self._record(hold.current_ua_cm2)
+            if hold.has_faded:
+                end = StepEnd.CURRENT
+                break
             # Short steps fade by little, whatever comes.
-            is_same = longest_s is None and step_s == _LONGEST_HOLD_STEP_S
-            stationary = stationary + 1 if is_same and abs(fading - 1.0) < _FADES else 0
-            step_s = min(step_s * _HOLD_GROWTH, _LONGEST_HOLD_STEP_S)
-        return StepResult(end, elapsed, passed, current)
+            is_same = longest_s is None and step_s == LONGEST_STEP_S
+            fades = abs(hold.current_ua_cm2 / before - 1.0) >= _FADES
+            stationary = stationary + 1 if is_same and not fades else 0
+        return StepResult(end, elapsed, passed, hold.current_ua_cm2)
 
     def _advance(self, current_ua_cm2: float, duration_s: float) -> None:
         current_ua = current_ua_cm2 * self.cell.area_cm2
@@ -218,115 +212,3 @@ class Channel:
         if self.trace is not None:
             shown_v = self.voltage_v(current_ua_cm2) if met_v is None else met_v
             self.trace.add(shown_v, current_ua_cm2, self.temperature_c)
-
-
-class _HoldSearch:
-    """The currents (uA/cm2) of a hold, one after the other: a secant from what the last ones
-    were like, and a bracket where that does not do."""
-
-    def __init__(self, cell: Specimen, voltage_v: float, temperature_c: float) -> None:
-        self._cell = cell
-        self._voltage_v = voltage_v
-        self._temperature_c = temperature_c
-        self._reach: float | None = None
-        self._slope = 0.0  # V cm2/uA
-
-    def current(self, step_s: float, guess: float) -> float:
-        """The current under which the cell shows the voltage after step_s, sought near a guess."""
-
-        excess_v = _excess_v(self._cell, self._voltage_v, self._temperature_c, step_s)
-        found = self._secant(excess_v, guess) if self._slope else None
-        if found is None:
-            found = rising_root(excess_v, guess, _HELD_V, self._reach)
-            beside = 1e-3 * abs(found) + 1e-9
-            self._slope = (excess_v(found + beside) - excess_v(found)) / beside
-        self._reach = abs(found - guess)
-        return found
-
-    def _secant(self, excess_v: Callable[[float], float], guess: float) -> float | None:
-        at, value = guess, excess_v(guess)
-        for _ in range(_SECANTS):
-            if abs(value) <= _HELD_V:
-                return at
-            beside = at - value / self._slope
-            if abs(beside - at) > 0.5 * abs(at):
-                return None
-            then = excess_v(beside)
-            slope = (then - value) / (beside - at) if beside != at else 0.0
-            if slope <= 0.0 or abs(then) >= abs(value):
-                return None
-            at, value, self._slope = beside, then, slope
-        return at if abs(value) <= _HELD_V else None
-
-
-def _excess_v(
-    cell: Specimen | SteppedCell, voltage_v: float, temperature_c: float, step_s: float
-) -> Callable[[float], float]:
-    """By how much the cell would be above a voltage after a current (uA/cm2) for step_s."""
-    area_cm2 = cell.area_cm2
-    shown_by = cell.voltage_after_v if isinstance(cell, FilmCell) else partial(_after_v, cell)
-    after_v = shown_by(temperature_c, step_s)
-    return lambda current: after_v(current * area_cm2) - voltage_v
-
-
-def current_for_voltage(
-    cell: Specimen | SteppedCell,
-    voltage_v: float,
-    temperature_c: float,
-    step_s: float,
-    near_ua_cm2: float,
-    reach_ua_cm2: float | None = None,
-) -> float:
-    """The current (uA/cm2) under which the cell shows voltage_v after step_s.
-
-    It is sought near a guess; reach_ua_cm2: by how much that may be wrong, where it is known.
-    """
-    excess_v = _excess_v(cell, voltage_v, temperature_c, step_s)
-    return rising_root(excess_v, near_ua_cm2, _HELD_V, reach_ua_cm2)
-
-
-def _after_v(
-    cell: Specimen | SteppedCell, temperature_c: float, step_s: float
-) -> Callable[[float], float]:
-    """As FilmCell.voltage_after_v, of any cell."""
-
-    def after_v(current_ua: float) -> float:
-        twin = cell.clone()
-        twin.advance(current_ua, temperature_c, step_s)
-        return twin.voltage_v(current_ua, temperature_c)
-
-    return after_v
-
-
-def rising_root(
-    rising: Callable[[float], float], near: float, tolerance: float, reach: float | None = None
-) -> float:
-    """Where a rising function vanishes, to ``tolerance`` of its value: bracket, then Illinois.
-
-    The bracket begins as wide as ``reach``, a fiftieth of ``near`` unless given.
-    """
-    value = rising(near)
-    if abs(value) <= tolerance:
-        return near
-    reach = reach or 0.02 * abs(near) + 1e-3
-    other, other_value = near, value
-    while value * other_value > 0.0:
-        near, value = other, other_value
-        other = near - reach if value > 0.0 else near + reach
-        other_value = rising(other)
-        reach *= 3.0
-        if reach > 1e9:
-            raise ValueError("no current gives this voltage.")
-    for step in range(200):
-        guess = (near * other_value - other * value) / (other_value - value)
-        if step % 5 == 4:
-            guess = 0.5 * (near + other)
-        found = rising(guess)
-        if abs(found) <= tolerance or guess in (near, other):
-            return guess
-        if found * other_value < 0.0:
-            near, value = other, other_value
-        else:
-            value *= 0.5
-        other, other_value = guess, found
-    return other

@@ -9,7 +9,8 @@ from math import inf
 
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.cell.constant_current import QUADRATURE
-from filmgauge_sim.lab.cycler import Channel, rising_root
+from filmgauge_sim.lab.current_search import rising_root
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.specimen import Specimen, window_v
 
 # A row that lasts this long is recorded in so many parts.

@@ -18,7 +18,7 @@ from itertools import pairwise
 from math import ceil, erf, sqrt
 
 from filmgauge_sim.cell import FilmCell
-from filmgauge_sim.lab.cycler import current_for_voltage
+from filmgauge_sim.lab.current_search import current_for_voltage
 from filmgauge_sim.lab.specimen import Specimen, window_v
 
 LOCAL_V = 0.02  # assumed: no width of a peak is published

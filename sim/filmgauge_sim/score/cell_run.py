@@ -14,7 +14,7 @@ from math import inf
 from random import Random
 
 from filmgauge_sim.cell import SteppedCell
-from filmgauge_sim.lab.cycler import current_for_voltage
+from filmgauge_sim.lab.current_search import current_for_voltage
 from filmgauge_sim.score.sensor_model import (
     MEASURING_S,
     RESULT_AFTER_S,

@@ -7,7 +7,7 @@ from random import Random
 
 from filmgauge_sim.cell import CellParameters, Crossing, FilmCell, SteppedCell
 from filmgauge_sim.cell.crossing import Bound
-from filmgauge_sim.lab.cycler import rising_root
+from filmgauge_sim.lab.current_search import rising_root
 from filmgauge_sim.score.modifier import Modifier
 
 # How the second cell differs from the first, drawn.

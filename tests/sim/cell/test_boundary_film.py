@@ -14,7 +14,7 @@ from filmgauge_sim.cell import FilmCell, LifeState, deliverable_uah, load_parame
 from filmgauge_sim.cell.boundary_film import BoundaryFilm
 from filmgauge_sim.cell.kinetics import Polarisation, static_hysteresis_v
 from filmgauge_sim.cell.reaction_fronts import ReactionFronts, burden
-from filmgauge_sim.lab.cycler import current_for_voltage
+from filmgauge_sim.lab.current_search import current_for_voltage
 
 EVP = load_parameters("evp-li-boundary")
 LOSSLESS = replace(EVP, charge_acceptance=1.0, self_discharge_per_year=0.0)

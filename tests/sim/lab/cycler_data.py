@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.lab.current_search import current_for_voltage
 from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycling import charge, discharge
 from filmgauge_sim.lab.trace import Trace
@@ -37,6 +38,42 @@ def cycled(currents, temperature_c=25.0, *, rest_in_the_middle=False, parameters
             half_s = 3600.0 * 5.0 / current
             channel.run_current(-current, longest_s=half_s)
             channel.pass_step(0.0, 1800.0)
+        discharge(channel, current)
+    return trace
+
+
+def finely_held(cell, voltage_v, from_ua_cm2, until_ua_cm2, *, parts=1, trace=None):
+    """A hold by short constant currents that each end at its voltage: its charge and time.
+
+    It errs in proportion to its steps, so that twice as many parts tell by how much.
+    """
+    current, passed, elapsed, longest_s = from_ua_cm2, 0.0, 0.0, 0.1
+    while True:
+        for _ in range(parts):
+            before, step_s = current, longest_s / parts
+            current = current_for_voltage(cell, voltage_v, 25.0, step_s, before, 1e-3 * before)
+            if current < until_ua_cm2:
+                left_s = (before - until_ua_cm2) / (before - current) * step_s
+                last = 0.5 * (before + until_ua_cm2) * left_s
+                return (passed + last) / 3600.0, elapsed + left_s
+            cell.advance(current * cell.area_cm2, 25.0, step_s)
+            passed += current * step_s
+            elapsed += step_s
+            if trace is not None:
+                trace.pass_time(step_s, current)
+                trace.add(voltage_v, current, 25.0)
+        longest_s = min(1.1 * longest_s, 6.0)
+
+
+def finely_cycled(currents):
+    """As ``cycled`` at 25 degC, held by ``finely_held``."""
+    trace = Trace()
+    cell = FilmCell(OTHER, 1.0, 0.0, hysteresis=-1.0)
+    channel = Channel(cell, 25.0, trace)
+    for current in currents:
+        charge(channel, current, hold=False)
+        trace.step += 1
+        finely_held(cell, 4.0, current, 0.02 * current, trace=trace)
         discharge(channel, current)
     return trace
 

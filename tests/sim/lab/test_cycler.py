@@ -1,14 +1,17 @@
 """The cycler: limits met, voltages held, charge balanced, steps read as they are written."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
+from cycler_data import finely_held
 from hypothesis import given
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
 from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
-from filmgauge_sim.lab.cycler import Channel, NeverEnds, StepEnd, rising_root
+from filmgauge_sim.lab.current_search import rising_root
+from filmgauge_sim.lab.cycler import Channel, NeverEnds, StepEnd
 from filmgauge_sim.lab.cycling import cycles
 from filmgauge_sim.lab.experiment import Current, Experiment, ExperimentStep, StepError, StepFault
 from filmgauge_sim.lab.trace import Trace
@@ -47,12 +50,36 @@ def test_a_hold_keeps_the_voltage_while_the_current_fades():
     passed = channel.hold_voltage(4.0, until_ua_cm2=0.08, from_ua_cm2=8.0)
     currents = [sample.current_ua_cm2 for sample in trace.samples]
     assert currents == sorted(currents, reverse=True)
-    assert 0.08 <= currents[-1] < 0.2
+    assert currents[0] == 8.0
+    assert currents[-1] == pytest.approx(0.08, rel=1e-3)
     assert all(abs(sample.voltage_v - 4.0) < 1e-4 for sample in trace.samples)
     gained = (cell.stoichiometry - before) * PRE.capacity_uah_cm2
     assert gained == pytest.approx(passed * PRE.charge_acceptance, rel=1e-3)
     # The surface is full, so the film is, but for the last of the current.
     assert cell.stoichiometry == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["evp-li", "evp-li-variable", "evp-li-boundary"])
+@pytest.mark.parametrize(("rate", "until"), [(1.0, 0.5), (0.2, 0.05)])
+def test_a_hold_passes_what_a_fine_one_does(name, rate, until):
+    """Up to what its steps err by: half as long ones tell how much that is."""
+    parameters = load_parameters(name)
+    capacity = parameters.capacity_uah_cm2
+    cell = FilmCell(parameters, 0.19, 0.0, hysteresis=-1.0)
+    trace = Trace()
+    Channel(cell, 25.0).run_current(rate * capacity, until_v=4.0)
+    currents = {"from_ua_cm2": rate * capacity, "until_ua_cm2": until * capacity}
+    coarse, fine = (finely_held(cell.clone(), 4.0, **currents, parts=n) for n in (1, 2))
+    step = Channel(cell, 25.0, trace).hold_step(4.0, **currents)
+    assert step.charge_uah_cm2 == pytest.approx(2.0 * fine[0] - coarse[0], abs=3e-4 * capacity)
+    assert step.seconds == pytest.approx(2.0 * fine[1] - coarse[1], rel=5e-3)
+    assert step.final_ua_cm2 == pytest.approx(until * capacity, rel=1e-3)
+    # A row has the current at its time, so that the charge is the area under the rows.
+    area = sum(
+        0.5 * (a.current_ua_cm2 + b.current_ua_cm2) * (b.time_s - a.time_s) / 3600.0
+        for a, b in pairwise(trace.samples)
+    )
+    assert area == pytest.approx(step.charge_uah_cm2, rel=1e-9)
 
 
 @pytest.mark.parametrize("before", ["", "charge at 0.1 uA/cm2 for 10 min, "])
@@ -65,6 +92,11 @@ def test_a_hold_begins_with_whatever_its_voltage_takes(before, until):
     assert hold.charge_uah_cm2 == pytest.approx(PRE.capacity_uah_cm2, rel=0.01)
     held = channel.trace.samples[-1]
     assert held.voltage_v == pytest.approx(4.0, abs=1e-4)
+
+
+def test_what_was_not_charged_has_no_efficiency():
+    cycle, _ = done("discharge at C/5 to 1.0 V", FilmCell(PRE, 1.0, 1.0))
+    assert cycle.coulombic_efficiency_pct is None
 
 
 def test_a_step_without_end_says_so():
@@ -212,7 +244,7 @@ def test_every_step_says_what_ended_it():
     [
         ("charge at 6 uA/cm2 to 4.0 V, hold at 2.0 V until 0.06 uA/cm2", "WRONG_WAY", "discharge"),
         ("discharge at 6 uA/cm2 to 1.0 V, hold at 4.0 V until 6 nA/cm2", "WRONG_WAY", "charge"),
-        ("charge at 6 uA/cm2 to 4.0 V, hold at 4.0 V until 7 uA/cm2", "CURRENT", "begin with 5"),
+        ("charge at 6 uA/cm2 to 4.0 V, hold at 4.0 V until 7 uA/cm2", "CURRENT", "begin with 6"),
         ("hold at 4.2 V until 6 nA/cm2", "WINDOW", "the window of the cell is 1 to 4 V"),
         ("charge at 6 uA/cm2 to 4.0 V, discharge at 6 uA/cm2 to 4.0 V", "PAST_LIMIT", "already"),
         ("discharge at 6 μA/cm2 for 1 h", "PAST_LIMIT", "the cell is at 0."),
