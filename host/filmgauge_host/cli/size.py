@@ -212,4 +212,5 @@ def _verified(result: "SizingResult") -> Any:
     with needs("sim"):
         from filmgauge_host.virtual.worst_month import verify_worst_month
     chosen = result.smallest[0].nominal
-    return verify_worst_month(result.description, result.series, chosen)
+    with input_errors():
+        return verify_worst_month(result.description, result.series, chosen)

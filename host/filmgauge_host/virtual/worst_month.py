@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.nodes.description import NodeDescription
@@ -53,7 +54,8 @@ def verify_worst_month(
     """Run the month in which the charge was lowest, in the `cpython` runtime.
 
     The cell begins with the charge and the age that the engine says; light and temperature are
-    those of the series, the temperature as a mean with a daily swing. Raises what a run raises.
+    those of the series, the temperature as a mean with a daily swing. Raises what a run raises,
+    and FilmgaugeError where the node never wakes.
     """
     design = outcome.design
     course = hourly_charge(description, series, design)
@@ -66,6 +68,11 @@ def verify_worst_month(
         with RunSession(scenario, options, folder / "run") as session:
             session.run(lambda _received, _truth: None, lambda: True)
             node, result = session.simulation.nodes[0], session.results()[0]
+            if not node.truth:
+                raise FilmgaugeError(
+                    f"node {description.name} never woke in the {hours / HOURS_A_DAY:.0f} days"
+                    f" from day {first_h // HOURS_A_DAY} with the real firmware"
+                )
             times_h = np.array([each.now_us / 3.6e9 for each in node.truth])
             charges = np.array([each.stoichiometry for each in node.truth])
     full_hours = np.arange(1, int(times_h[-1]) + 1)

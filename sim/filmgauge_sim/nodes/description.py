@@ -207,7 +207,8 @@ def check_description(description: NodeDescription) -> None:
         raise ValueError(f"cell.set: {error}") from None
     if description.cell.soc is None and description.cell.soc_sigma != CellSection().soc_sigma:
         raise ValueError("cell.soc_sigma needs cell.soc")
-    _check_supply(description)
+    check_circuit(description)
+    _check_capacitor(description)
     _check_pins(description)
     _check_radio(description, kind)
 
@@ -225,8 +226,9 @@ def _with_paths(description: NodeDescription, folder: Path) -> NodeDescription:
     return msgspec.structs.replace(description, cell=cell, broker=broker)
 
 
-def _check_supply(description: NodeDescription) -> None:
-    """The circuit belongs to supply film, a budget to switched sensors."""
+def check_circuit(description: NodeDescription) -> None:
+    """Raise ValueError, one sentence, where supply, sensors, intervals and circuit do not fit
+    together, whatever the capacitor carries."""
     film = description.supply == "film"
     given = {
         "capacitor": description.capacitor != CapacitorSection(),
@@ -260,22 +262,33 @@ def _check_supply(description: NodeDescription) -> None:
         except ValueError as error:
             raise ValueError(f"converter: {error}") from None
         _check_harvester(description.harvester)
-        _check_capacitor(description)
     _check_shunt(description)
 
 
-def _check_capacitor(description: NodeDescription) -> None:
-    """A node that cannot boot and write a page of flash from its capacitor would boot for ever."""
+def least_capacitance_uf(description: NodeDescription) -> float:
+    """Return the capacitor that carries a boot and a page of flash; 0 on a board whose flash needs
+    none. With less a node would boot for ever."""
     kind, converter = description.kind, description.converter
-    if not kind.flash.page_in_ram:
-        return
+    burst_uj = _boot_uj(description)
+    return 2 * burst_uj / (converter.restart_v**2 - kind.brown_out_v**2)
+
+
+def _boot_uj(description: NodeDescription) -> float:
+    """Return what a boot and a page of flash take out of the capacitor; 0 without such pages."""
+    kind = description.kind
+    if description.supply != "film" or not kind.flash.page_in_ram:
+        return 0.0
     burst_uc = (kind.boot_us * kind.boot_ua + kind.flash.page_us * kind.active_ua) / 1e6
-    burst_uj = burst_uc * kind.supply_v / converter.output_efficiency
-    least_uf = 2 * burst_uj / (converter.restart_v**2 - kind.brown_out_v**2)
+    return burst_uc * kind.supply_v / description.converter.output_efficiency
+
+
+def _check_capacitor(description: NodeDescription) -> None:
+    least_uf = least_capacitance_uf(description)
     if description.capacitor.capacitance_uf < least_uf:
         raise ValueError(
             f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a boot and "
-            f"a page of flash ({burst_uj:.0f} uJ), not {description.capacitor.capacitance_uf:g}"
+            f"a page of flash ({_boot_uj(description):.0f} uJ), not"
+            f" {description.capacitor.capacitance_uf:g}"
         )
 
 

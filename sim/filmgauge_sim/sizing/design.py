@@ -5,7 +5,11 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.description import (
+    NodeDescription,
+    check_circuit,
+    least_capacitance_uf,
+)
 from filmgauge_sim.nodes.energy_budget import energy_budget, leakage_uw
 from filmgauge_sim.nodes.flash_wear import flash_wear
 from filmgauge_sim.nodes.tables import varied
@@ -59,7 +63,8 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
     """Return the description of a node that is built so.
 
     The capacitor leaks as much for each uF as the described one (assumed). Raises ValueError, one
-    sentence, where a number is out of the bounds of its key, or no reports come at that interval.
+    sentence, where a number is out of the bounds of its key, does not fit to others, or no reports
+    come at that interval. Whether the capacitor carries the node is not checked: `node_load`.
     """
     buffer, intervals = description.capacitor, description.intervals
     if not design.capacitance_uf > 0.0:
@@ -83,6 +88,7 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
             "intervals.report_every": report_every,
         },
     )
+    check_circuit(built)  # nothing else depends on what a design has
     own_uw = description.budget.own_uw
     if own_uw is None:
         return built
@@ -94,11 +100,13 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
 @dataclass(frozen=True)
 class NodeLoad:
     """What a node takes. board_uw: mean, at the regulator's output; burst_uj: of the longest wake,
-    out of the capacitor; lines: of its budget, uW out of the capacitor; cell_uah_day: out of the
-    cell on a day without harvest; flash_years: how long its flash endures what it writes."""
+    out of the capacitor; least_uf: the capacitor without which it boots for ever; lines: of its
+    budget, uW out of the capacitor; cell_uah_day: out of the cell on a day without harvest;
+    flash_years: how long its flash endures what it writes."""
 
     board_uw: float
     burst_uj: float
+    least_uf: float
     lines: dict[str, float]
     cell_uah_day: float
     flash_years: float
@@ -125,6 +133,7 @@ def node_load(description: NodeDescription) -> NodeLoad:
     return NodeLoad(
         board_uw=board_uw * description.converter.output_efficiency,
         burst_uj=figures.wake_uj + radio_uw * report_s,
+        least_uf=least_capacitance_uf(description),
         lines=lines,
         cell_uah_day=budget.cell_uah_day,
         flash_years=flash_wear(description).endures_years,

@@ -10,16 +10,16 @@ _FADED = 0.9  # of the capacity at the start
 _MOSTLY = 0.5
 
 
-def limited_by(course: Course, at: int, *, burst_fits: bool, wears_out: bool) -> str:
+def limited_by(course: Course, at: int, *, capacitor_fits: bool, wears_out: bool) -> str:
     """Return what the charge was lowest for, in a word.
 
-    capacitor: its longest wake does not fit; flash: it never ran empty, and its flash is worn out
-    before the end; current: the cell had charge that it could not give fast enough; start: it
-    never had less than at the start; fade: the lowest came late and in a cell that has lost a
-    tenth; cold: below 5 degC; night, weekend, winter: how long the cell had not been charged
-    before.
+    capacitor: its longest wake or its boot does not fit; flash: it never ran empty, and its flash
+    is worn out before the end; current: the cell had charge that it could not give fast enough;
+    start: it never had less than at the start; fade: the lowest came late and in a cell that has
+    lost a tenth; cold: below 5 degC; night, weekend, winter: how long the cell had not been
+    charged before.
     """
-    if not burst_fits:
+    if not capacitor_fits:
         return "capacitor"
     if wears_out and course.on_share[at] >= 1.0:
         return "flash"

@@ -78,6 +78,13 @@ def test_without_any_design_that_lives_it_says_what_is_nearest(node: Path) -> No
     assert "none does; the best (5 cm2 of film" in done.output
 
 
+def test_a_capacitor_with_which_the_node_cannot_run_is_no_answer(node: Path) -> None:
+    one = ("--cell-cm2", "70", "--harvester-cm2", "20", "--capacitance-uf", "470")
+    done = size(node, "--world", "office", *SHORT, *one, "--verify")
+    assert done.exit_code == 0, done.output
+    assert "470 uF, a report in 7200 s) makes 0 %, limited by: capacitor" in done.output
+
+
 def test_reports_that_wear_flash_out_are_no_answer(
     node: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from filmgauge_host.virtual.worst_month import _first_hour, _write_aged
+from filmgauge_host.errors import FilmgaugeError
+from filmgauge_host.virtual.worst_month import _first_hour, _write_aged, verify_worst_month
 from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.sizing.sizing import HourlyCharge
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.sizing.design import Design
+from filmgauge_sim.sizing.sizing import HourlyCharge, size
+from filmgauge_sim.sizing.world_series import WorldSeries
 
 MONTH_H = 30 * 24
+WINDOW = load_scenario("window").node[0].description
 
 
 @pytest.mark.parametrize("hours", [400, MONTH_H, 2000])
@@ -31,3 +36,12 @@ def test_a_set_of_the_user_ages_as_well(tmp_path: Path) -> None:
     assert after.capacity_uah_cm2 == pytest.approx(18.0)
     assert after.diffusion_time_h == pytest.approx(1.5 * before.diffusion_time_h)
     assert after.plateau_gap_v == before.plateau_gap_v
+
+
+def test_a_node_that_never_wakes_is_told() -> None:
+    """Its capacitor does not carry a boot."""
+    dark = WorldSeries(np.zeros(24), np.full(24, 25.0))
+    (poor,) = size(WINDOW, dark, [Design(45.0, 12.0, 470.0, 7200)])
+    assert poor.limited_by == "capacitor"
+    with pytest.raises(FilmgaugeError, match="window-1 never woke in the 1 days from day 0"):
+        verify_worst_month(WINDOW, dark, poor)
