@@ -17,9 +17,10 @@ from filmgauge_host.cli.options import (
     progress,
     show,
 )
-from filmgauge_host.errors import InputError, needs
+from filmgauge_host.errors import FilmgaugeError, InputError, needs
 
 if TYPE_CHECKING:
+    from filmgauge_host.virtual.worst_month import Verified
     from filmgauge_sim.notebook.sizes import SizingResult
 
 _MOST_VALUES = 1000
@@ -157,6 +158,8 @@ def size(
     checked = _verified(result) if verify and result.smallest else None
     report = SizeReport(result)
     show(as_json, report.table(checked), report.lines(checked))
+    if checked is not None and checked.contradiction:
+        raise FilmgaugeError(checked.contradiction)
 
 
 def _check_plot(plot: Path | None) -> None:
@@ -208,7 +211,7 @@ def _save(result: "SizingResult", plot: Path) -> None:
         raise InputError(f"--plot {plot} cannot be written: {error.strerror}") from None
 
 
-def _verified(result: "SizingResult") -> Any:
+def _verified(result: "SizingResult") -> "Verified":
     with needs("sim"):
         from filmgauge_host.virtual.worst_month import verify_worst_month
     chosen = result.smallest[0].nominal

@@ -21,13 +21,16 @@ from filmgauge_sim.sizing.sizing import HourlyCharge, hourly_charge
 from filmgauge_sim.sizing.world_series import WorldSeries
 
 _MONTH_H = 30 * 24
+_LONGER = 0.01  # assumed: by which an interval may be too long for its wake and its boot
 _AFTER_H = 5 * 24  # of the month comes behind its lowest charge
 
 
 @dataclass(frozen=True)
 class Verified:
     """A month with the real firmware beside the engine: begins on a day of the series; charges in
-    per cent; largest_difference_pct: at any full hour."""
+    per cent; largest_difference_pct: at any full hour. records_due: at the longest interval that
+    the node may choose itself; engine_reports_share_pct: of the whole time. reduces_service:
+    whether the node does less as its cell runs low, which the engine does not know."""
 
     first_day: int
     lowest_soc_pct: float
@@ -35,6 +38,9 @@ class Verified:
     largest_difference_pct: float
     brown_outs: int
     records: int
+    records_due: int
+    engine_reports_share_pct: float
+    reduces_service: bool
     gauge_rmse_pct: float | None
 
     @property
@@ -44,7 +50,22 @@ class Verified:
             f"with the real firmware in the 30 days from day {self.first_day}: lowest charge"
             f" {self.lowest_soc_pct:.1f} %, by the engine {self.engine_lowest_soc_pct:.1f} %;"
             f" they differ by {self.largest_difference_pct:.2f} % at most;"
-            f" {self.brown_outs} brown-outs, {self.records} records"
+            f" {self.brown_outs} brown-outs, {self.records} of {self.records_due} records"
+        )
+
+    @property
+    def contradiction(self) -> str | None:
+        """How the month denies that the design makes every report, None where it does not."""
+        missing = self.records_due - self.records
+        is_short = missing > 1 + _LONGER * self.records_due
+        if self.engine_reports_share_pct < 100.0 or not (is_short or self.brown_outs):
+            return None
+        why = ""
+        if is_short and self.reduces_service:
+            why = "; it does less as its cell runs low: reduces_service"
+        return (
+            f"the real firmware made {self.records} of {self.records_due} reports with"
+            f" {self.brown_outs} brown-outs where the engine says all of them with none{why}"
         )
 
 
@@ -85,8 +106,16 @@ def verify_worst_month(
         largest_difference_pct=round(100.0 * float(np.abs(truth - engine).max()), 2),
         brown_outs=result.brown_outs.count if result.brown_outs else 0,
         records=result.received,
+        records_due=int(3600 * hours // _longest_interval_s(node.description)),
+        engine_reports_share_pct=outcome.reports_share_pct,
+        reduces_service=description.reduces_service is not False,
         gauge_rmse_pct=result.soc_rmse_pct,
     )
+
+
+def _longest_interval_s(description: NodeDescription) -> int:
+    intervals = description.intervals
+    return intervals.sample_s * (intervals.report_every_most or intervals.report_every)
 
 
 def _first_hour(course: HourlyCharge) -> int:
