@@ -15,7 +15,7 @@ is the exponential decay with R C. Units: V, uF, Mohm, uW, uJ, s; only Rs is giv
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import expm1, inf, log1p, sqrt
+from math import expm1, inf, log, log1p, sqrt
 
 _MOST_ITERATIONS = 60
 # Newton's rule doubles the digits: after a step as small as this the next one changes no bit.
@@ -66,6 +66,17 @@ class Capacitor:
     def collapse_v(self, taken_uw: float) -> float:
         """Return the terminal voltage below which this power cannot be taken, V."""
         return sqrt(taken_uw * self.series_mohm) if taken_uw > 0.0 else 0.0
+
+    def usable_uj(self, capacitance_v: float, taken_uw: float, least_v: float) -> float:
+        """Return what a power gets at the terminals from a voltage on the capacitance on, until
+        they are at `least_v` or it cannot be taken any more; leakage apart."""
+        begin_v = self.terminal_v(capacitance_v, taken_uw)
+        end_v = max(least_v, self.collapse_v(taken_uw))
+        if begin_v <= end_v:
+            return 0.0
+        squares = 0.5 * (begin_v * begin_v - end_v * end_v)
+        lost = taken_uw * self.series_mohm * log(begin_v / end_v)
+        return self.capacitance_uf * (squares - lost)
 
     def falls(self, terminal_v: float, taken_uw: float) -> bool:
         """Return whether a voltage at the terminals sinks under a power."""

@@ -74,7 +74,7 @@ class HarvestingCircuit:
         pins: Pins,
         start_v: float,
     ) -> None:
-        _check_series(capacitor, converter, harvester)
+        check_series(capacitor.series_ohm, converter, harvester.peak_uw)
         self.bus = sensing.bus
         self._harvester = harvester
         self._ambient = ambient
@@ -315,13 +315,14 @@ class HarvestingCircuit:
             self._sensors_uw = self._sensors_ua * (self._supply.sensors_v or self._supply.supply_v)
 
 
-def _check_series(capacitor: Capacitor, converter: Converter, harvester: Harvester) -> None:
-    """A path that switches must move the terminals by less than half of the hysteresis."""
+def check_series(series_ohm: float, converter: Converter, peak_uw: float) -> None:
+    """Raise ValueError, one sentence, where a path that switches moves the terminals of the
+    capacitor by more than half of the hysteresis. peak_uw: the most that a harvester offers."""
     cell_uw = 5.0 * max(converter.discharge_ua, converter.charge_ua)  # no film reaches 5 V
-    step_ua = max(cell_uw, harvester.peak_uw) / converter.stop_v
+    step_ua = max(cell_uw, peak_uw) / converter.stop_v
     most_ohm = 0.5e6 * converter.hysteresis_v / step_ua
-    if capacitor.series_ohm > most_ohm:
+    if series_ohm > most_ohm:
         raise ValueError(
             f"series_ohm of the capacitor must be at most {most_ohm:.3g} with these currents and"
-            f" this hysteresis, not {capacitor.series_ohm:g}"
+            f" this hysteresis, not {series_ohm:g}"
         )

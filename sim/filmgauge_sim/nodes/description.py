@@ -24,6 +24,7 @@ from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import check_gauge_physics
 from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
 from filmgauge_sim.nodes.broker_url import TLS_FILES, check_broker, with_broker_parts
+from filmgauge_sim.nodes.buffer_capacitor import BufferCapacitor
 from filmgauge_sim.nodes.network_names import check_host_name, check_ssid
 from filmgauge_sim.nodes.sections import (
     BluetoothSection,
@@ -130,6 +131,11 @@ class NodeDescription(Table, frozen=True):
         return replace(kind, pins=pins, flash_pages=blocks)
 
     @property
+    def buffer(self) -> BufferCapacitor:
+        """Its capacitor, of a node on film."""
+        return BufferCapacitor(self.kind, self.capacitor, self.converter)
+
+    @property
     def advertises(self) -> bool:
         """Whether it reports over Bluetooth."""
         return self.bluetooth.advertise_ms > 0
@@ -208,7 +214,8 @@ def check_description(description: NodeDescription) -> None:
     if description.cell.soc is None and description.cell.soc_sigma != CellSection().soc_sigma:
         raise ValueError("cell.soc_sigma needs cell.soc")
     check_circuit(description)
-    _check_capacitor(description)
+    if description.supply == "film":
+        description.buffer.check_capacitance()
     _check_pins(description)
     _check_radio(description, kind)
 
@@ -228,7 +235,7 @@ def _with_paths(description: NodeDescription, folder: Path) -> NodeDescription:
 
 def check_circuit(description: NodeDescription) -> None:
     """Raise ValueError, one sentence, where supply, sensors, intervals and circuit do not fit
-    together, whatever the capacitor carries."""
+    together. What the capacitor carries is `buffer.check_capacitance`'s."""
     film = description.supply == "film"
     given = {
         "capacitor": description.capacitor != CapacitorSection(),
@@ -262,34 +269,9 @@ def check_circuit(description: NodeDescription) -> None:
         except ValueError as error:
             raise ValueError(f"converter: {error}") from None
         _check_harvester(description.harvester)
+        if switched:
+            description.buffer.check_sampling()
     _check_shunt(description)
-
-
-def least_capacitance_uf(description: NodeDescription) -> float:
-    """Return the capacitor that carries a boot and a page of flash; 0 on a board whose flash needs
-    none. With less a node would boot for ever."""
-    kind, converter = description.kind, description.converter
-    burst_uj = _boot_uj(description)
-    return 2 * burst_uj / (converter.restart_v**2 - kind.brown_out_v**2)
-
-
-def _boot_uj(description: NodeDescription) -> float:
-    """Return what a boot and a page of flash take out of the capacitor; 0 without such pages."""
-    kind = description.kind
-    if description.supply != "film" or not kind.flash.page_in_ram:
-        return 0.0
-    burst_uc = (kind.boot_us * kind.boot_ua + kind.flash.page_us * kind.active_ua) / 1e6
-    return burst_uc * kind.supply_v / description.converter.output_efficiency
-
-
-def _check_capacitor(description: NodeDescription) -> None:
-    least_uf = least_capacitance_uf(description)
-    if description.capacitor.capacitance_uf < least_uf:
-        raise ValueError(
-            f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a boot and "
-            f"a page of flash ({_boot_uj(description):.0f} uJ), not"
-            f" {description.capacitor.capacitance_uf:g}"
-        )
 
 
 def most_current_ua(description: NodeDescription) -> float:

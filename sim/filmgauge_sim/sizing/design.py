@@ -5,11 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from filmgauge_sim.nodes.description import (
-    NodeDescription,
-    check_circuit,
-    least_capacitance_uf,
-)
+from filmgauge_sim.nodes.description import NodeDescription, check_circuit
 from filmgauge_sim.nodes.energy_budget import energy_budget, leakage_uw
 from filmgauge_sim.nodes.flash_wear import flash_wear
 from filmgauge_sim.nodes.tables import varied
@@ -133,7 +129,7 @@ def node_load(description: NodeDescription) -> NodeLoad:
     return NodeLoad(
         board_uw=board_uw * description.converter.output_efficiency,
         burst_uj=figures.wake_uj + radio_uw * report_s,
-        least_uf=least_capacitance_uf(description),
+        least_uf=description.buffer.least_uf,
         lines=lines,
         cell_uah_day=budget.cell_uah_day,
         flash_years=flash_wear(description).endures_years,

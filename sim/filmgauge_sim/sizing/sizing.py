@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.circuit.harvesting import check_series
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.sizing.assumptions import Variation, nominal
 from filmgauge_sim.sizing.design import Design, NodeLoad, Outcome, described, node_load
@@ -55,8 +56,11 @@ def size(
     description that does not live from a film or has a number out of its bounds.
     """
     check_film(description)
+    converter, series_ohm = description.converter.converter, description.capacitor.series_ohm
+    peak_uw = float(series.offered_uw.max())
     for design in designs:
         described(description, design)
+        check_series(series_ohm, converter, peak_uw * design.harvester_cm2)
     if not designs:
         return []
     count = len(designs)

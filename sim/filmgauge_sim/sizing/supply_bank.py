@@ -23,17 +23,25 @@ _CORRECTIONS = 1  # of the cell's mean voltage by what the step does to it
 
 @dataclass(frozen=True)
 class Circuit:
-    """What all designs share: the converter, the shunt, and when the board loses its supply."""
+    """What all designs share: the converter, the shunt, when the board loses its supply, and what
+    each uF gives to it at its highest power from where the converter begins to refill."""
 
     converter: Converter
     shunt_ohm: float
     brown_out_v: float
+    burst_uj_uf: float
 
     @classmethod
     def of(cls, description: NodeDescription) -> "Circuit":
         """Return that of a node."""
-        converter = description.converter.converter
-        return cls(converter, description.sensor.shunt_ohm, description.kind.brown_out_v)
+        converter, kind = description.converter.converter, description.kind
+        most_ua = max(kind.currents_ua().values())
+        return cls(
+            converter,
+            description.sensor.shunt_ohm,
+            kind.brown_out_v,
+            description.buffer.usable_uj_uf(converter.refill_v, most_ua),
+        )
 
 
 @dataclass
@@ -96,9 +104,9 @@ class SupplyBank:
         self.on = self._energy_uj >= self._restart_uj
 
     def burst_uj(self) -> Numbers:
-        """Return the energy that the capacitor gives between where the converter begins to refill
-        it and the brown-out."""
-        return self._half_uf * self._circuit.converter.refill_v**2 - self._brown_out_uj
+        """Return the energy that the board gets out of the capacitor at its highest power between
+        where the converter begins to refill it and the brown-out."""
+        return 2.0 * self._half_uf * self._circuit.burst_uj_uf
 
     def _time_left(self, net_uj: Numbers) -> Numbers:
         """Return the share of a step that is left for charging, once the capacitor is where the

@@ -253,10 +253,28 @@ def test_a_misspelt_key_is_answered_with_the_right_one(path: str, data: st.DataO
 
 
 def test_a_capacitor_that_carries_no_boot_and_save_is_refused() -> None:
-    """150 and 64 ms at 8 mA and 1.8 V through 90 %, from 3.0 V down to 2.0 V: 1370 uF."""
-    film = {"board": "stm32wb55", "supply": "film", "sensor.switched": True}
+    """150 and 64 ms at 8 mA and 1.8 V through 90 %, from 3.0 V down to 2.0 V: 1370 uF; its 0.1 ohm
+    take one more, 50 ohm three quarters more, and through 100 ohm 2.2 V do not give it at all."""
+    film = {"board": "stm32wb55", "supply": "film"}
     small = varied(NodeDescription(name="small"), film)
-    text = "capacitor.capacitance_uf must be at least 1370, .* flash .3424 uJ., not 1360"
+    text = "capacitor.capacitance_uf must be at least 1371, .* flash .3424 uJ., not 1360"
     with pytest.raises(ValueError, match=text):
         check_description(varied(small, {"capacitor.capacitance_uf": 1360}))
     check_description(varied(small, {"capacitor.capacitance_uf": 1371}))
+    weak = {"capacitor.series_ohm": 50.0, "capacitor.capacitance_uf": 2400}
+    with pytest.raises(ValueError, match="capacitance_uf must be at least 2420"):
+        check_description(varied(small, weak))
+    dead = varied(small, {"capacitor.series_ohm": 100.0, "converter.restart_v": 2.2})
+    with pytest.raises(ValueError, match="series_ohm must be lower, not 100"):
+        check_description(dead)
+
+
+def test_a_series_resistance_with_which_samples_see_their_own_wake_is_refused() -> None:
+    """8 mA and 1.8 V through 90 % at 3.1 V: 5.2 mA, which 1.94 ohm turn into 10 mV."""
+    film = {"board": "stm32wb55", "supply": "film", "capacitor.series_ohm": 2.0}
+    always_on = varied(NodeDescription(name="always-on"), film)
+    check_description(always_on)
+    switched = varied(always_on, {"sensor.switched": True})
+    with pytest.raises(ValueError, match=r"series_ohm must be at most 1\.94 with .* not 2: what"):
+        check_description(switched)
+    check_description(varied(switched, {"capacitor.series_ohm": 1.93}))
