@@ -174,6 +174,9 @@ class TraceHarvester(SteppedHarvester):
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 rows = list(csv.DictReader(file))
+            for line, row in enumerate(rows, start=1):
+                if any(row.get(None, ())):  # cells beyond the header, as of a decimal comma
+                    raise HarvesterError(f"line {line} has more cells than the header")
             return cls([(float(row["time_s"]), float(row["power_uw"])) for row in rows])
         except OSError as error:
             raise HarvesterError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,9 +1,10 @@
 """Hourly courses that somebody has measured: CSV files, and those that PVGIS gives.
 
 A CSV file has a header. Its time is `time_s` (seconds from the start), or the first column with
-dates in it; rows are averaged over hours, and an hour without one holds the value before. A file
-of PVGIS has lines above and below its table: `time` as 20200101:0010, `G(i)` W/m2 on the plane or
-`G(h)`, and `T2m` degC.
+dates in it. A value holds until the next row, as in a scenario, and the last one to the end of its
+hour; an hour has the mean over its time. A file of PVGIS has lines above and below its table:
+`time` as 20200101:0010, `G(i)` W/m2 on the plane or `G(h)`, and `T2m` degC. The months of its
+typical year, whose column is `time(UTC)`, come from several years and follow each other.
 """
 
 import csv
@@ -33,7 +34,11 @@ _BOUNDS = {
     "temperature_c": (LOWEST_C, HIGHEST_C),
 }
 _PVGIS_TIME = "%Y%m%d:%H%M"
+_TYPICAL_YEAR = "time(UTC)"
+_ONE_YEAR = 2001  # without a leap day, as the typical year
 _HOUR_S = 3600.0
+_DAY_S = 24 * _HOUR_S
+_LONGEST_GAP_S = 7 * _DAY_S
 _LONGEST_H = 50 * 8760
 
 
@@ -54,7 +59,7 @@ def read_trace(path: Path, quantity: str) -> Numbers:
         cells = [cell.strip() for cell in row]
         column = next((cells.index(name) for name in names if name in cells), None)
         if column is not None:
-            return _hours(path, quantity, rows[at + 1 :], _TimeColumn(cells), column)
+            return _hours(path, quantity, rows[at + 1 :], _TimeColumn(cells), column, len(cells))
     raise WorldError(f"{path} has no column {' or '.join(names)}")
 
 
@@ -65,56 +70,97 @@ class _TimeColumn:
         found = (header.index(name) for name in ("time_s", "time") if name in header)
         self._at = next(found, 0)
         self._is_date = header[self._at] != "time_s"
+        self.is_typical_year = header[self._at] == _TYPICAL_YEAR
 
-    def seconds(self, row: Sequence[str]) -> float:
-        """Return the time of a row. Raises IndexError and ValueError."""
-        text = row[self._at].strip()
-        seconds = _date_s(text) if self._is_date else float(text)
-        if not isfinite(seconds):
-            raise ValueError(text)
-        return seconds
+    def text(self, row: Sequence[str]) -> str:
+        """Return what a row has there, empty for nothing."""
+        return row[self._at].strip() if self._at < len(row) else ""
+
+    def seconds(self, row: Sequence[str]) -> float | None:
+        """Return the time of a row, None where it has none."""
+        text = self.text(row)
+        try:
+            seconds = _date_s(text) if self._is_date else float(text)
+        except ValueError:
+            return None
+        return seconds if isfinite(seconds) else None
 
 
 def _hours(
-    path: Path, quantity: str, rows: list[list[str]], time: _TimeColumn, column: int
+    path: Path, quantity: str, rows: list[list[str]], time: _TimeColumn, column: int, width: int
 ) -> Numbers:
+    table = rows[: len(rows) - _footnotes(rows, time, column)]
     times_s, values = [], []
-    end = None  # what stands below the table, or a row within it that is spoilt
-    for row in rows:
-        try:
-            time_s, value = time.seconds(row), float(row[column])
-        except (IndexError, ValueError):
-            end = end or row
-            continue
-        if end is not None:
-            break
+    for row in table or rows[:1]:
+        time_s, value = time.seconds(row), _number(row, column)
+        if time_s is None or value is None:
+            raise WorldError(f"{path}: {_shown(row)} has no time and number")
+        if any(cell.strip() for cell in row[width:]):
+            raise WorldError(f"{path}: {_shown(row)} has more cells than the header")
+        low, high = _BOUNDS[quantity]
+        if not low <= value <= high:
+            raise WorldError(f"{path}: {_shown(row)}: {quantity} must be from {low:g} to {high:g}")
         times_s.append(time_s)
         values.append(value)
-    else:
-        end = None if times_s else end
-    if end is not None:
-        raise WorldError(f"{path}: {','.join(end)[:60]!r} has no time and number")
     if len(values) < 2:
         raise WorldError(f"{path} must have two rows at least")
-    low, high = _BOUNDS[quantity]
-    numbers = np.array(values)
-    if not ((numbers >= low) & (numbers <= high)).all():
-        raise WorldError(f"{path}: {quantity} must be from {low:g} to {high:g}")
-    return _averaged(path, np.array(times_s) - times_s[0], numbers)
+    steps_s = np.diff(times_s)
+    if time.is_typical_year and (np.abs(steps_s) > _LONGEST_GAP_S).any():
+        times_s = _in_one_year(times_s)
+        steps_s = np.diff(times_s)
+    if (steps_s <= 0.0).any():
+        raise WorldError(f"{path}: times must rise from row to row")
+    widest = int(np.argmax(steps_s))
+    if steps_s[widest] > _LONGEST_GAP_S:
+        raise WorldError(
+            f"{path}: {_shown(table[widest + 1])} must come at most"
+            f" {_LONGEST_GAP_S / _DAY_S:.0f} days after the row before, not"
+            f" {steps_s[widest] / _DAY_S:.0f}"
+        )
+    return _averaged(path, np.array(times_s) - times_s[0], np.array(values))
+
+
+def _footnotes(rows: list[list[str]], time: _TimeColumn, column: int) -> int:
+    """Return how many rows at the end are text: no time, nothing that begins like one, and no
+    number."""
+    count = 0
+    for row in reversed(rows):
+        has_time = time.text(row)[:1].isdigit() or time.seconds(row) is not None
+        if has_time or _number(row, column) is not None:
+            break
+        count += 1
+    return count
+
+
+def _number(row: Sequence[str], column: int) -> float | None:
+    try:
+        return float(row[column])
+    except (IndexError, ValueError):
+        return None
+
+
+def _shown(row: Sequence[str]) -> str:
+    return repr(",".join(row)[:60])
+
+
+def _in_one_year(times_s: list[float]) -> list[float]:
+    """Return dates of several years as if they were of one; as they are with a leap day."""
+    moments = [datetime.fromtimestamp(each, UTC) for each in times_s]
+    try:
+        return [each.replace(year=_ONE_YEAR).timestamp() for each in moments]
+    except ValueError:
+        return times_s
 
 
 def _averaged(path: Path, times_s: Numbers, values: Numbers) -> Numbers:
-    if (np.diff(times_s) <= 0.0).any():
-        raise WorldError(f"{path}: times must rise from row to row")
-    hours = (times_s // _HOUR_S).astype(np.int64)
-    count = int(hours[-1]) + 1
+    """Return the mean of each hour of values that hold until the next."""
+    count = int(times_s[-1] // _HOUR_S) + 1
     if count > _LONGEST_H:
         raise WorldError(f"{path} must not be longer than 50 years")
-    sums = np.bincount(hours, weights=values, minlength=count)
-    rows = np.bincount(hours, minlength=count)
-    last = np.maximum.accumulate(np.where(rows > 0, np.arange(count), 0))
-    means = sums / np.maximum(rows, 1)
-    return means[last]
+    edges_s = _HOUR_S * np.arange(count + 1)
+    until_s = np.append(times_s, edges_s[-1])
+    passed = np.append(0.0, np.cumsum(values * np.diff(until_s)))
+    return np.diff(np.interp(edges_s, until_s, passed)) / _HOUR_S
 
 
 def _date_s(text: str) -> float:

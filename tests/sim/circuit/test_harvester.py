@@ -63,6 +63,7 @@ def test_a_trace_holds_each_power_until_the_next(tmp_path: Path) -> None:
         ("time_s,power_uw\n1,2\n1,3\n", "line 2"),
         ("time_s,power_uw\n1,-2\n", "from 0"),
         ("time_s,power_uw\n1,nan\n", "from 0"),
+        ("time_s,power_uw\n1,2\n2,3,5\n", "line 2 has more cells than the header"),
     ],
 )
 def test_wrong_traces_are_named(tmp_path: Path, text: str, reason: str) -> None:

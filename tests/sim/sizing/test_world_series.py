@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from filmgauge_sim.circuit.harvester import TraceHarvester
 from filmgauge_sim.nodes.sections import HarvesterSection
+from filmgauge_sim.sizing.traces import read_trace
 from filmgauge_sim.sizing.world import World, WorldError, available_worlds, load_world, world_from
 from filmgauge_sim.sizing.world_series import hourly
 
@@ -56,6 +58,63 @@ def test_dates_without_hyphens_are_dates(tmp_path: Path) -> None:
     trace = [{"file": "trace.csv", "quantity": "lux"}]
     lux = hourly(world(trace=trace), PV, 25 / 8760, tmp_path).offered_uw / 0.02
     assert lux == pytest.approx([100.0] * 24 + [200.0])
+
+
+def test_a_trace_of_power_is_the_energy_that_a_scenario_makes_of_it(tmp_path: Path) -> None:
+    """Rows that are seldom in the dark and frequent in a burst."""
+    burst = "".join(f"{at},{1000 if at < 3600 else 0}\n" for at in range(3500, 3700, 10))
+    path = tmp_path / "trace.csv"
+    path.write_text("time_s,power_uw\n0,0\n" + burst + "8000,400\n12000,0\n20000,7\n")
+    harvester, hours = TraceHarvester.read(path), 6
+    wanted_uj, now_us = [0.0] * hours, 0
+    while now_us < hours * 3_600_000_000:
+        hour = now_us // 3_600_000_000
+        until_us = min(harvester.holds_until_us(now_us), (hour + 1) * 3_600_000_000)
+        wanted_uj[hour] += 1e-6 * (until_us - now_us) * harvester.power_uw(now_us)
+        now_us = until_us
+    assert wanted_uj[0] == pytest.approx(100_000.0)
+    assert 3600.0 * read_trace(path, "power_uw") == pytest.approx(wanted_uj)
+
+
+def test_the_months_of_a_typical_year_follow_each_other(tmp_path: Path) -> None:
+    """PVGIS takes each of them from another year, and the next may be an earlier one."""
+    months = ((2007, 1), (2012, 2), (2005, 3))
+    hours = [
+        f"{year}{month:02d}{day + 1:02d}:{hour:02d}00,5.0,{100 * month}.0"
+        for year, month in months
+        for day in range((31, 28, 31)[month - 1])
+        for hour in range(24)
+    ]
+    text = "time(UTC),T2m,G(h)\n" + "\n".join(hours) + "\n\nT2m: 2-m air temperature, degC\n"
+    path = tmp_path / "tmy.csv"
+    path.write_text(text)
+    wanted = np.repeat([100.0, 200.0, 300.0], [31 * 24, 28 * 24, 31 * 24])
+    assert read_trace(path, "w_m2") == pytest.approx(wanted)
+    path.write_text(text.replace("time(UTC)", "time"))  # a course that has no such name
+    with pytest.raises(WorldError, match="times must rise"):
+        read_trace(path, "w_m2")
+    path.write_text(text.replace("time(UTC)", "time").replace("2005", "2016"))
+    with pytest.raises(WorldError, match=r"'20120201:0000.* must come at most 7 days .* not 1826"):
+        read_trace(path, "w_m2")
+
+
+@pytest.mark.parametrize(
+    "end", ["", "\nG(i): irradiance, W/m2\nPVGIS (c) European Union, 2001-2024\n"]
+)
+@pytest.mark.parametrize(
+    "spoilt", ["20250103,", "20250103,OVERFLOW", "20250103,NaN", "03.01.2025,5", "03.01.2025,x"]
+)
+def test_a_measurement_that_ends_in_spoilt_rows_is_refused(
+    tmp_path: Path, spoilt: str, end: str
+) -> None:
+    """What is left of it would be repeated for years; text below a table is none of it."""
+    path = tmp_path / "trace.csv"
+    days = "day,lux\n20250101,100\n20250102,200\n"
+    path.write_text(days + end)
+    assert len(read_trace(path, "lux")) == 25
+    path.write_text(f"{days}{spoilt}\n{spoilt}\n{end}")
+    with pytest.raises(WorldError, match=spoilt):
+        read_trace(path, "lux")
 
 
 def test_rows_between_hours_are_averaged_and_gaps_hold(tmp_path: Path) -> None:
@@ -149,6 +208,8 @@ def test_a_wrong_world_is_one_sentence(table: dict, sentence: str) -> None:
         ("time_s,lux\n0,1\n3600,\n7200,1\n", "'3600,' has no time and number"),
         ("time_s,lux\n0,1\nnan,1\n7200,1\n", "'nan,1' has no time and number"),
         ("time,lux\n0,1\n3600,1\n", "'0,1' has no time and number"),
+        ("time_s,lux\n0,3,5\n3600,4,5\n", "'0,3,5' has more cells than the header"),
+        ("time_s,lux\n0,1\n604801,1\n", "'604801,1' must come at most 7 days after"),
         ('time_s,lux\n0,1\n3600,"' + 140_000 * "1" + '"\n', "is no CSV"),
     ],
 )
