@@ -73,8 +73,8 @@ class Values(click.ParamType):
 @click.option(
     "--harvester-cm2",
     type=Values(),
-    help="Areas of the harvester; uW/K2 of a thermoelectric, uW of a constant one"
-    "  [default: as described]",
+    help="Areas of the harvester; uW/K2 of a thermoelectric, uW of a constant one, pieces with a"
+    " trace of power  [default: as described, one piece]",
 )
 @click.option("--capacitance-uf", type=Values(), help="Capacitors  [default: as described]")
 @click.option(

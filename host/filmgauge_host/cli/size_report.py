@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from filmgauge_sim.sizing.bands import Bands
-from filmgauge_sim.sizing.design import described, harvester_unit, node_load
+from filmgauge_sim.sizing.design import described, node_load
 
 if TYPE_CHECKING:
     from filmgauge_sim.notebook.sizes import SizingResult
@@ -33,6 +33,7 @@ class SizeReport:
             "node": self.result.description.name,
             "world": self.result.world,
             "years": self.result.years,
+            "harvester_unit": self.result.harvester_unit,
             "reports_share_wanted_pct": self.result.sureness.least_share_pct,
             "nodes_share_wanted_pct": self.result.sureness.least_nodes_pct,
             "designs": [each.to_dict() for each in self.result.outcomes],
@@ -61,7 +62,7 @@ class SizeReport:
         of_nodes = f" in {drawn}" if nodes_pct else ""
         yield f"the smallest that do{of_nodes}, of which none is smaller in every part:"
         yield _HEAD
-        yield _UNITS.format(harvester_unit(self.result.description))
+        yield _UNITS.format(self.result.harvester_unit)
         for each in self.result.smallest[:_ROWS]:
             yield _row(each)
         if len(self.result.smallest) > _ROWS:
@@ -82,16 +83,18 @@ class SizeReport:
         best = max(self.result.outcomes, key=lambda each: each.reports_share_pct)
         design = best.design
         yield (
-            f"none does; the best ({design.cell_cm2:g} cm2 of film, {design.harvester_cm2:g} of"
-            f" harvester, {design.capacitance_uf:g} uF, a report in {design.report_s} s) makes"
-            f" {best.reports_share_pct:g} %, limited by: {best.limited_by}"
+            f"none does; the best ({design.cell_cm2:g} cm2 of film, {design.harvester_cm2:g}"
+            f" {self.result.harvester_unit} of harvester, {design.capacitance_uf:g} uF,"
+            f" a report in {design.report_s} s) makes {best.reports_share_pct:g} %,"
+            f" limited by: {best.limited_by}"
         )
 
     def _drain(self) -> dict[str, float]:
         chosen = (
             self.result.smallest[0].nominal if self.result.smallest else self.result.outcomes[0]
         )
-        lines = node_load(described(self.result.description, chosen.design)).lines
+        of_pieces = self.result.series.of_pieces
+        lines = node_load(described(self.result.description, chosen.design, of_pieces)).lines
         return {name: round(power_uw, 4) for name, power_uw in lines.items()}
 
     def _wear(self) -> Iterator[str]:

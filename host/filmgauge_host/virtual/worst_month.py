@@ -143,7 +143,7 @@ def _scenario(
     cell = folder / "cell.toml"
     _write_aged(cell, description.cell.set, *course.ages[max(0, first_h - 1)])
     soc = float(np.clip(course.soc[first_h], 0.0, 1.0))
-    node = described(description, design)
+    node = described(description, design, series.of_pieces)
     warmth = series.temperature_c[span]
     world = WorldSection(
         cell_set=str(cell),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from filmgauge_sim.nodes.description import NodeDescription, read_description
 from filmgauge_sim.notebook.optional import imported
 from filmgauge_sim.sizing.bands import Bands, Sureness, smallest_sure
-from filmgauge_sim.sizing.design import Outcome, design_grid
+from filmgauge_sim.sizing.design import Outcome, design_grid, harvester_unit
 from filmgauge_sim.sizing.picture import draw_sizing
 from filmgauge_sim.sizing.sizing import Progress, check_film
 from filmgauge_sim.sizing.sizing import size as size_designs
@@ -63,6 +63,11 @@ class SizingResult:
         """What it is of."""
         return f"{self.description.name} in the world {self.world}, {self.years:g} years"
 
+    @property
+    def harvester_unit(self) -> str:
+        """Of what `harvester_cm2` stands for."""
+        return harvester_unit(self.description, self.series.of_pieces)
+
     def __len__(self) -> int:
         return len(self.outcomes)
 
@@ -82,7 +87,7 @@ class SizingResult:
         if figure is None:
             figure = imported("matplotlib.pyplot", "lab", "plot()").figure()
         draw_sizing(
-            figure, self.description, self.title, self.outcomes, self.smallest, self.sureness
+            figure, self.harvester_unit, self.title, self.outcomes, self.smallest, self.sureness
         )
         return figure
 
@@ -108,7 +113,8 @@ def size(
 
     node: the path of a description (node.toml), or a Node or Scenario of one node. world: one of
     the package (body, field, home, machine, office) or the path of a TOML file; docs/sizing.md.
-    harvester_cm2 stands for uW/K2 of a thermoelectric harvester, uW of a constant one.
+    harvester_cm2 stands for uW/K2 of a thermoelectric harvester, uW of a constant one or a
+    charger, and pieces in a world with a trace of power_uw, but for a photovoltaic one.
     reports_share_pct: of the reports, that a node must make. nodes_share_pct: of the `nodes` that
     are drawn by `seed`, that must make them. executor: where to compute, left out a process for
     each processor. bar: what shows how far it has come, none by default.
@@ -126,6 +132,7 @@ def size(
         list(harvester_cm2),
         list(capacitance_uf),
         [int(each) for each in report_s],
+        series.of_pieces,
     )
     sureness = Sureness(nodes, seed, reports_share_pct, nodes_share_pct)
     bar = bar or _no_bar

@@ -16,7 +16,8 @@ _OUTSIDE_BOARD = ("converter", "leakage")  # lines of a budget that are the circ
 
 @dataclass(frozen=True, order=True)
 class Design:
-    """What is varied. harvester_cm2 stands for uW/K2 of a thermoelectric, uW of a constant one."""
+    """What is varied. harvester_cm2 stands for uW/K2 of a thermoelectric, uW of a constant one or
+    a charger, and pieces where the world has a trace of their power."""
 
     cell_cm2: float
     harvester_cm2: float
@@ -39,24 +40,30 @@ class Design:
 
 
 def harvester_key(description: NodeDescription) -> str:
-    """Return the key of its harvester that `harvester_cm2` stands for."""
+    """Return the key of its harvester that `harvester_cm2` stands for, but for pieces."""
     keys = {"photovoltaic": "area_cm2", "thermoelectric": "uw_per_k2"}
     return keys.get(description.harvester.kind, "power_uw")
 
 
-def harvester_unit(description: NodeDescription) -> str:
+def harvester_unit(description: NodeDescription, of_pieces: bool = False) -> str:
     """Return the unit of what `harvester_cm2` stands for."""
+    if of_pieces:
+        return "pieces"
     units = {"area_cm2": "cm2", "uw_per_k2": "uW/K2", "power_uw": "uW"}
     return units[harvester_key(description)]
 
 
-def harvester_size(description: NodeDescription) -> float:
-    """Return what it is as described."""
+def harvester_size(description: NodeDescription, of_pieces: bool = False) -> float:
+    """Return what it is as described; of pieces there is one."""
+    if of_pieces:
+        return 1.0
     return getattr(description.harvester, harvester_key(description))
 
 
-def described(description: NodeDescription, design: Design) -> NodeDescription:
-    """Return the description of a node that is built so.
+def described(
+    description: NodeDescription, design: Design, of_pieces: bool = False
+) -> NodeDescription:
+    """Return the description of a node that is built so; pieces stand in none.
 
     The capacitor leaks as much for each uF as the described one (assumed). Raises ValueError, one
     sentence, where a number is out of the bounds of its key, does not fit to others, or no reports
@@ -71,11 +78,12 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
         raise ValueError(
             f"report_s must be a multiple of intervals.sample_s, {sample_s}, not {design.report_s}"
         )
+    harvester = {f"harvester.{harvester_key(description)}": design.harvester_cm2}
     built = varied(
         description,
         {
             "cell.area_cm2": design.cell_cm2,
-            f"harvester.{harvester_key(description)}": design.harvester_cm2,
+            **({} if of_pieces else harvester),
             "capacitor.capacitance_uf": design.capacitance_uf,
             "capacitor.leakage_mohm": buffer.leakage_mohm
             * buffer.capacitance_uf
@@ -142,10 +150,11 @@ def design_grid(
     harvester_cm2: Sequence[float] = (),
     capacitance_uf: Sequence[float] = (),
     report_s: Sequence[int] = (),
+    of_pieces: bool = False,
 ) -> list[Design]:
     """Return every combination; what has no values is as described. Raises ValueError, one
     sentence, for more than 100,000 or a harvester that is described with 0."""
-    size = harvester_size(description)
+    size = harvester_size(description, of_pieces)
     if not size and not harvester_cm2:
         key = harvester_key(description)
         raise ValueError(f"harvester.{key} of {description.name} must be above 0 to be sized")

@@ -237,7 +237,7 @@ def compare(
     count = len(rules)
     figures = node_figures(description, span)
     films, circuits = _bank(description, count)
-    harvester = harvester_size(description)
+    harvester = harvester_size(description, series.of_pieces)
     rates = np.full(count, span.rates[0])
     made, dead, turned, harvested = (np.zeros(count) for _ in range(4))
     courses = np.empty((len(series.offered_uw), count))

@@ -62,7 +62,7 @@ def oracle_rates(
     """
     figures = node_figures(description, span)
     converter = description.converter.converter
-    harvester = harvester_size(description)
+    harvester = harvester_size(description, series.of_pieces)
     arriving = np.array(
         [converter.harvested_uw(each * harvester, True) for each in series.offered_uw]
     )

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.sizing.bands import Bands, Sureness
-from filmgauge_sim.sizing.design import Outcome, harvester_unit
+from filmgauge_sim.sizing.design import Outcome
 
 _LIVES, _DIES = "#1f5fa8", "#c8502b"
 _COLUMNS = 3
@@ -16,13 +15,14 @@ _NARROW, _WIDE = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0), (1.0, 2.0, 5.0)
 
 def draw_sizing(
     figure: Any,
-    description: NodeDescription,
+    harvester_unit: str,
     title: str,
     outcomes: Sequence[Outcome],
     front: Sequence[Bands],
     sureness: Sureness,
 ) -> None:
-    """Draw on a figure of matplotlib: a panel for each interval of reports and capacitor."""
+    """Draw on a figure of matplotlib: a panel for each interval of reports and capacitor.
+    harvester_unit: of what `harvester_cm2` stands for."""
     panels = sorted({_panel(each) for each in outcomes})
     rows = -(-len(panels) // _COLUMNS)
     columns = min(len(panels), _COLUMNS)
@@ -41,7 +41,7 @@ def draw_sizing(
     for axis in axes[-1]:
         axis.set_xlabel("film / cm2")
     for axis in axes[:, 0]:
-        axis.set_ylabel(f"harvester / {harvester_unit(description)}")
+        axis.set_ylabel(f"harvester / {harvester_unit}")
     figure.colorbar(shown, ax=axes, label="lowest charge / %", fraction=0.05 / columns)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)

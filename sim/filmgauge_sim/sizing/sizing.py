@@ -59,7 +59,7 @@ def size(
     converter, series_ohm = description.converter.converter, description.capacitor.series_ohm
     peak_uw = float(series.offered_uw.max())
     for design in designs:
-        described(description, design)
+        described(description, design, series.of_pieces)
         check_series(series_ohm, converter, peak_uw * design.harvester_cm2)
     if not designs:
         return []
@@ -126,7 +126,7 @@ class Bank:
     def __init__(self, task: Task) -> None:
         first, designs, variation = task.description, task.designs, task.variation
         parameters = load_parameters(first.cell.set)
-        nodes = [described(first, each) for each in designs]
+        nodes = [described(first, each, task.series.of_pieces) for each in designs]
         self._designs = designs
         self._loads = _loads(nodes)
         self._variation = variation

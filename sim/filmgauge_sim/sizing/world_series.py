@@ -31,11 +31,13 @@ _KELVIN_STEP = 0.5  # temperatures are rounded to it, so that few laws of the ce
 
 @dataclass(frozen=True)
 class WorldSeries:
-    """A value for each hour. offered_uw: of a harvester of 1 cm2, or of one piece;
-    temperature_c: of the node."""
+    """A value for each hour. offered_uw: of a harvester of 1 cm2, of 1 uW/K2, of 1 uW, or of one
+    piece; temperature_c: of the node. of_pieces: whether somebody has measured the power of a
+    piece, of which a node may have several, whatever the description says of its harvester."""
 
     offered_uw: Numbers
     temperature_c: Numbers
+    of_pieces: bool = False
 
     @property
     def years(self) -> float:
@@ -63,6 +65,7 @@ def hourly(
     return WorldSeries(
         offered_uw=_offered_uw(world, harvester, hours, traces, exact_c),
         temperature_c=np.round(exact_c / _KELVIN_STEP) * _KELVIN_STEP,
+        of_pieces="power_uw" in traces and harvester.kind != "photovoltaic",
     )
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
 from filmgauge_sim.nodes import flash_wear
-from filmgauge_sim.nodes.description import to_toml
+from filmgauge_sim.nodes.description import read_description, to_toml
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 
@@ -164,6 +164,26 @@ def test_wrong_input_is_one_sentence(
     assert done.exit_code == 2
     assert sentence in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_source_of_which_somebody_measured_a_piece_is_sized_in_pieces(
+    node: Path, tmp_path: Path
+) -> None:
+    """Of a node whose description has no harvester at all."""
+    bare = varied(read_description(node), {"harvester": {}})
+    (tmp_path / "node.toml").write_text(to_toml(bare))
+    (tmp_path / "piece.csv").write_text("time_s,power_uw\n0,25\n86400,25\n")
+    (tmp_path / "shaker.toml").write_text(
+        'name = "shaker"\n[[trace]]\nfile = "piece.csv"\nquantity = "power_uw"\n'
+    )
+    world = ("--world", tmp_path / "shaker.toml", *SHORT)
+    done = size(tmp_path, *world, "--harvester-cm2", "1,2")
+    assert done.exit_code == 0, done.output
+    assert "cm2    pieces        uF" in done.output
+    done = size(tmp_path, *world, "--json")
+    found = json.loads(done.stdout)
+    assert found["harvester_unit"] == "pieces"
+    assert [each["harvester_cm2"] for each in found["designs"]] == [1.0]
 
 
 def test_a_node_on_usb_needs_none(tmp_path: Path) -> None:

@@ -12,9 +12,18 @@ from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.sizing.assumptions import drawn
 from filmgauge_sim.sizing.bands import Sureness, bands, smallest_sure
-from filmgauge_sim.sizing.design import Design, Outcome, described, grid, node_load, smallest
+from filmgauge_sim.sizing.design import (
+    Design,
+    Outcome,
+    described,
+    design_grid,
+    grid,
+    harvester_unit,
+    node_load,
+    smallest,
+)
 from filmgauge_sim.sizing.sizing import size
-from filmgauge_sim.sizing.world import load_world
+from filmgauge_sim.sizing.world import load_world, world_from
 from filmgauge_sim.sizing.world_series import WorldSeries, hourly
 
 DESCRIPTION = load_scenario("window").node[0].description
@@ -145,6 +154,33 @@ def test_a_cell_that_only_gets_fuller_is_limited_by_its_start() -> None:
     assert (one.limited_by, one.lowest_day, one.lowest_soc_pct) == ("start", 0.0, 20.0)
     # What it takes in the dark, out of a fifth of its film.
     assert one.dark_hours == pytest.approx(0.2 * 16.11 * 45.0 / one.own_uah_day * 24, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    "harvester",
+    [
+        {},
+        {"kind": "constant", "power_uw": 50.0},
+        {"kind": "charger", "power_uw": 50.0},
+        {"kind": "thermoelectric", "uw_per_k2": 2.0},
+    ],
+)
+def test_the_measured_power_of_a_piece_is_that_of_a_piece(tmp_path, harvester) -> None:
+    """Whatever the described harvester would give: 5 uW from one, 15 from three."""
+    (tmp_path / "piece.csv").write_text("time_s,power_uw\n0,5\n172800,5\n")
+    place = world_from({"name": "x", "trace": [{"file": "piece.csv", "quantity": "power_uw"}]})
+    node = varied(DESCRIPTION, {"harvester": harvester})
+    series = hourly(place, node.harvester, 48 / 8760, tmp_path)
+    assert [each.harvester_cm2 for each in design_grid(node, of_pieces=series.of_pieces)] == [1.0]
+    assert harvester_unit(node, series.of_pieces) == "pieces"
+    designs = grid((45.0,), (1.0, 3.0), (4700.0,), (7200,))
+    by_hand = [WorldSeries(count * np.full(48, 5.0), np.full(48, 22.0)) for count in (1.0, 3.0)]
+    wanted = [
+        size(DESCRIPTION, each, [Design(45.0, 1.0, 4700.0, 7200)])[0].lowest_soc_pct
+        for each in by_hand
+    ]
+    assert [each.lowest_soc_pct for each in size(node, series, designs)] == wanted
+    assert wanted[0] < wanted[1]
 
 
 def test_bands_hold_what_is_nominal_and_grow_with_what_is_not_known(office, outcomes) -> None:
