@@ -226,20 +226,26 @@ class _CellSide:
         stored = films.accepted(law) if pulse_ua > 0.0 else 1.0
         rest_v = films.open_circuit_v(reach.resting)
         mean_v = rest_v + law.static_v * films.hysteresis + drop_v
-        duty = wanted = np.zeros_like(energy_uj)
-        power_uw = np.ones_like(energy_uj)
-        for _ in range(_CORRECTIONS + 1):
-            cell_uw = abs(pulse_ua) * np.maximum(mean_v + 1e-6 * pulse_ua * circuit.shunt_ohm, 0.0)
-            power_uw = self._capacitor_uw(cell_uw, pulse_ua)
+        shunt_v = 1e-6 * pulse_ua * circuit.shunt_ohm
+        least_v = max(-shunt_v, 0.0)  # the shunt loses no more than a cell gives
+
+        def asked(mean_v: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+            """Return the power of the pulses at a voltage, the duty wanted, and the duty."""
+            power_uw = self._capacitor_uw(abs(pulse_ua) * (mean_v + shunt_v), pulse_ua)
             wanted = energy_uj / (np.maximum(power_uw, 1e-30) * duration_s)
-            duty = np.where(where, np.minimum(wanted, most), 0.0)
+            return power_uw, wanted, np.where(where, np.minimum(wanted, most), 0.0)
+
+        for _ in range(_CORRECTIONS + 1):
+            _, _, duty = asked(np.maximum(mean_v, least_v))
             density = duty * pulses * stored / films.area_cm2
             surface = reach.resting + density * reach.per_ua_cm2
             passed = density * duration_s / (3600.0 * films.capacity_uah / films.area_cm2)
             branch = mean_hysteresis(films.hysteresis, passed, law.hysteresis_rate)
             shown_v = 0.5 * (rest_v + films.open_circuit_v(surface))
             mean_v = shown_v + law.static_v * branch + drop_v
-        mean_v = np.maximum(mean_v, 0.0)
+        # What the capacitor gets is of the voltage by which the cell's energy is counted.
+        mean_v = np.maximum(mean_v, least_v)
+        power_uw, wanted, duty = asked(mean_v)
         current_ua = duty * pulses
         self.current_ua += current_ua
         self.pulse_ua = np.where(where, pulses, self.pulse_ua)

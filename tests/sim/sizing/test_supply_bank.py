@@ -10,6 +10,7 @@ from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.surroundings import WorldSection
+from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.world import _film_powered, _harvester, _sensing
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.sizing import supply_bank
@@ -177,6 +178,32 @@ def test_what_was_harvested_is_somewhere(dying: Course) -> None:
     _, course = engine(description, series, 1.0, 16.5, description.soc)
     for each in (course, dying):
         assert abs(each.imbalance_uj[0]) < 1e-9 * each.harvested_uj[0]
+
+
+@pytest.mark.parametrize("shunt_ohm", [20.0, 100.0])
+def test_what_the_cell_gives_is_more_than_what_arrives(shunt_ohm: float) -> None:
+    """Also in an hour in which a small cell goes from full to empty, at any temperature."""
+    for area_cm2, temperature_c, current_ua in (
+        (0.05, 22.0, 16.0), (0.196, 0.0, 16.0), (1.0, 22.0, 16.0), (1.0, -20.0, 16.0),
+        (5.0, -20.0, 300.0), (1.0, -40.0, 16.0), (0.02, 40.0, 300.0), (40.0, 22.0, 20.0),
+    ):  # fmt: skip
+        described = varied(
+            load_scenario("window").node[0].description,
+            {
+                "cell.area_cm2": area_cm2,
+                "sensor.shunt_ohm": shunt_ohm,
+                "converter.discharge_ua": current_ua,
+                "converter.charge_ua": current_ua,
+            },
+        )
+        _, circuits = banks(described, 1.0)
+        for harvest_uw in [0.0] * 4 + [120.0] * 4:
+            flow = circuits.advance(
+                np.array([harvest_uw]), np.array([30.0]), temperature_c, 3600.0
+            )
+            assert flow.cell_loss[0] >= -1e-9
+            assert flow.shunt[0] >= 0.0
+            assert abs(flow.imbalance_uj[0]) < 1e-6
 
 
 def test_a_node_without_light_runs_empty(dying: Course) -> None:
