@@ -156,13 +156,13 @@ class Bank:
         burst_fits = bool(load.burst_uj <= self.circuits.burst_uj()[at])
         fits = burst_fits and design.capacitance_uf >= load.least_uf
         harvested = max(course.harvested_uj[at], 1e-30)
-        lives_h = dark_hours(course, at, self.films, load.cell_ua(float(self._variation.load[at])))
+        current_ua = load.cell_ua(float(self._variation.load[at]))
         return Outcome(
             design=design,
             # Cut off by its voltage, a film may end a little below 0.
             lowest_soc_pct=_rounded(100.0 * max(0.0, course.lowest_soc[at])),
             lowest_day=_rounded(course.lowest_h[at] / 24.0),
-            dark_hours=_rounded(lives_h),
+            dark_hours=_rounded(dark_hours(course, at, self.films, current_ua)),
             reports_share_pct=_rounded(100.0 * course.on_share[at] if fits else 0.0, 4),
             harvest_wasted_pct=_rounded(100.0 * course.turned_away_uj[at] / harvested),
             cycles_year=_rounded(course.throughput_uah[at] / (2.0 * start_uah) / years),
@@ -173,7 +173,12 @@ class Bank:
             own_uah_day=_rounded(load.cell_uah_day),
             flash_years=_rounded(load.flash_years),
             limited_by=limited_by(
-                course, at, capacitor_fits=fits, wears_out=load.flash_years < years
+                course,
+                at,
+                self.films,
+                current_ua,
+                capacitor_fits=fits,
+                wears_out=load.flash_years < years,
             ),
         )
 

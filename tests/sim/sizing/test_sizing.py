@@ -147,6 +147,34 @@ def test_what_is_drawn_does_not_depend_on_how_many_processors_there_are(monkeypa
     assert len({each.lowest_soc_pct for each in found[0]}) > 50
 
 
+GOOD, DIM, DARK = ([0.0] * 8 + [power_uw] * 6 + [0.0] * 10 for power_uw in (200.0, 75.0, 0.0))
+LIT = varied(
+    DESCRIPTION, {"cell.soc": 0.9, "converter.charge_ua": 100.0, "sensor.shunt_ohm": 300.0}
+)
+
+
+@pytest.mark.parametrize(
+    ("days", "cell_cm2", "temperature_c", "word"),
+    [
+        (GOOD * 20, 18.0, 21.0, "night"),
+        ((GOOD * 5 + DARK * 2) * 3, 45.0, 21.0, "weekend"),
+        ((GOOD * 5 + DARK * 2) * 3, 45.0, -1.0, "weekend"),
+        # Light at each noon, and less of it than the node takes.
+        (GOOD * 10 + DIM * 14 + GOOD * 10, 45.0, 21.0, "winter"),
+        (GOOD * 10 + DIM * 14 + GOOD * 10, 45.0, -1.0, "winter"),
+        # It lives at 21 degC.
+        (GOOD * 20, 18.0, -20.0, "cold"),
+    ],
+)
+def test_a_design_is_limited_by_what_would_have_to_be_better(
+    days: list[float], cell_cm2: float, temperature_c: float, word: str
+) -> None:
+    series = WorldSeries(np.array(days), np.full(len(days), temperature_c))
+    (one,) = size(LIT, series, [Design(cell_cm2, 1.0, 4700.0, 7200)])
+    assert one.limited_by == word
+    assert one.meets(100.0) == (word == "night")
+
+
 def test_a_cell_that_only_gets_fuller_is_limited_by_its_start() -> None:
     low = varied(DESCRIPTION, {"cell.soc": 0.2})
     light = WorldSeries(np.full(48, 20.0), np.full(48, 25.0))
