@@ -53,7 +53,7 @@ def limited_by(
     is worn out before the end; start: it never had less than at the start; cold: what the cold
     kept back was more than half of what the charge had fallen by; current: the cell had charge
     that it could not give fast enough; fade: in a cell that had lost a tenth; night, weekend,
-    winter: for how long the charge had fallen, up to one day, four, and more.
+    harvest: for how long the charge had fallen, up to one day, four, and more.
     """
     if not capacitor_fits:
         return "capacitor"
@@ -75,7 +75,7 @@ def limited_by(
         return "fade"
     if days <= _NIGHT_DAYS:
         return "night"
-    return "weekend" if days <= _WEEKEND_DAYS else "winter"
+    return "weekend" if days <= _WEEKEND_DAYS else "harvest"
 
 
 def _fall(course: Course, at: int, worst: _Worst) -> tuple[int, float]:

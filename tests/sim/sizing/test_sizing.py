@@ -160,8 +160,8 @@ LIT = varied(
         ((GOOD * 5 + DARK * 2) * 3, 45.0, 21.0, "weekend"),
         ((GOOD * 5 + DARK * 2) * 3, 45.0, -1.0, "weekend"),
         # Light at each noon, and less of it than the node takes.
-        (GOOD * 10 + DIM * 14 + GOOD * 10, 45.0, 21.0, "winter"),
-        (GOOD * 10 + DIM * 14 + GOOD * 10, 45.0, -1.0, "winter"),
+        (GOOD * 10 + DIM * 14 + GOOD * 10, 45.0, 21.0, "harvest"),
+        (GOOD * 10 + DIM * 14 + GOOD * 10, 45.0, -1.0, "harvest"),
         # It lives at 21 degC.
         (GOOD * 20, 18.0, -20.0, "cold"),
     ],
