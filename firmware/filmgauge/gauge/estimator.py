@@ -158,7 +158,7 @@ class Estimator:
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
         waits = self.pending[1] / _DOUBTED
         variance += self.lasting * self.lasting + self.proof.doubt(soc) + waits * waits
-        colder = self.proof.temperature_doubt(self._last_side)
+        colder = self.proof.temperature_doubt()
         if colder:
             variance += _ACTIVE * (soc - self.known_share()) ** 2 * colder
         return min(_PPM, int(variance**0.5 * _PPM))
@@ -167,15 +167,14 @@ class Estimator:
         """Return the standard deviation of stored - surface capacity - lag, of the design."""
         stored = self._ledger.stored_pc() / self._design_pc
         doubt = self.proof.lag_doubt(by_tau, by_energy) + self.proof.doubt(0.0)
-        doubt += stored * stored * self.proof.temperature_doubt(self._last_side)
+        doubt += stored * stored * self.proof.temperature_doubt()
         variance = self._variance(surface, -by_tau, -by_energy) + doubt
         return variance**0.5
 
     def capacity_sigma(self) -> float:
         """Return the standard deviation of the capacity, of the design."""
         proof = self.proof
-        doubt = proof.doubt(0.0) + proof.doubt(1.0)
-        doubt += proof.temperature_doubt(EMPTY) + proof.temperature_doubt(FULL)
+        doubt = proof.doubt(0.0) + proof.doubt(1.0) + proof.temperature_doubt()
         return (self._covariance.variance(CAPACITY) + doubt) ** 0.5
 
     def loss_sigma(self) -> float:
@@ -223,7 +222,7 @@ class Estimator:
         self.loss_seen = self._last_side > 0 and charged > _LOSS_SEEN
         if self._used_end != side:
             self._peak_lag_ppm = abs(lag_ppm)
-        self.proof.use(side)
+        self.proof.use(side, self._last_side != side)
         lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM) ** 2
         surface = _LASTING_SURFACE * film.surface_sigma
         self.lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5

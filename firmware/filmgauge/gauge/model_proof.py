@@ -27,9 +27,11 @@ _PLAUSIBLE = const(2.0)  # beyond this square of a lag it is not the law of the 
 _FAR = const(0.0324)  # nor beyond this one at a current that leads to no more than
 _LAWFUL = const(0.045)  # squared lag, assumed: beyond, it was no lasting current
 _SHARED = const(0.5)  # assumed: of what a law is off by, what a swing leaves to the capacity
-# Assumed: 0.7 % of the capacity a degree, 1 sigma before anything was seen. No figure is published
-# below 25 degC. A degree is 0.06 of the exponent by which diffusion is slower.
-_BY_ENERGY = const(0.08)
+# Assumed: 0.7 % of the capacity a degree, 1 sigma before anything was seen, and 1 % once the law
+# of the lag is found off. No figure is published below 25 degC. A degree is 0.06 of the exponent
+# by which diffusion is slower, and this is for half of that exponent.
+_BY_ENERGY = const(0.02)
+_LAWLESS = const(0.32)  # `unproven`, beyond which temperature does no more
 _ENERGY_UNIT = const(2.0)
 _MOST_ENERGY = const(7)  # of them, so that both are in a byte
 _GENTLE = const(0.16)  # as a lag in the long run
@@ -56,7 +58,8 @@ class ModelProof:
         self._unproven, self._model = _rounded(_UNPROVEN), _rounded(_MODEL)
         self._surface_sigma = 1.0  # at the last end that was used
         self._spans = array("f", (0.0, 0.0))  # what the lag could be off by at each end
-        self._energies = array("b", (0, 0))  # exponents by which diffusion was slower, in halves
+        # Exponents by which diffusion was slower, in halves, as a swing came to each end.
+        self._energies = array("b", (0, 0))
         self.span = self._drained = self.reserve = 0.0
         self.is_burst = False
 
@@ -86,15 +89,15 @@ class ModelProof:
         little proved."""
         return self._unproven * (by_tau * by_tau + by_energy * by_energy)
 
-    def temperature_doubt(self, side: int) -> float:
-        """Return the variance of the capacity at the present temperature, of that which the last
-        end of a side has told of, at a temperature of its own; 0 is for 25 degC."""
-        colder = self._film.energy
-        if side:
-            colder -= self._energies[side - 1] / _ENERGY_UNIT
-        if not colder:
+    def temperature_doubt(self) -> float:
+        """Return the variance of the capacity at the present temperature. Swings have told of it
+        at an end of each kind, each at a temperature of its own; the profile has at 25 degC."""
+        empty, full = self._energies
+        colder = self._film.energy * _ENERGY_UNIT
+        if empty == full == colder:
             return 0.0
-        return _BY_ENERGY * colder * colder * min(self._unproven, _UNPROVEN)
+        squared = (colder - empty) ** 2 + (colder - full) ** 2
+        return _BY_ENERGY * min(self._unproven, _LAWLESS) * squared
 
     def noise(self) -> float:
         """Return the variance of what an end tells, for the sake of the law of its lag, but for
@@ -150,11 +153,12 @@ class ModelProof:
         weight = _PROOF_WEIGHT if seen < self._unproven else 1.0
         self._unproven = _rounded(self._unproven + weight * (seen - self._unproven))
 
-    def use(self, side: int) -> None:
-        """Note that an end has been used."""
+    def use(self, side: int, is_other: bool) -> None:
+        """Note that an end has been used, and whether it is another one than the last."""
         self._spans[side - 1] = _rounded(self.off_by())
-        energy = round(self._film.energy * _ENERGY_UNIT)
-        self._energies[side - 1] = max(-_MOST_ENERGY, min(_MOST_ENERGY, energy))
+        if is_other:  # the same end again, warmer or colder, says nothing of the capacity
+            energy = round(self._film.energy * _ENERGY_UNIT)
+            self._energies[side - 1] = max(-_MOST_ENERGY, min(_MOST_ENERGY, energy))
         self._surface_sigma = _rounded(1.0 if self.is_burst else self._film.surface_sigma)
 
     def numbers(self) -> tuple:

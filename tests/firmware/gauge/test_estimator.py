@@ -358,9 +358,27 @@ def test_the_capacity_is_less_sure_far_from_the_temperature_of_its_ends():
     assert 0.1 * 3 < apart / (2.0 * gauge.estimator.proof._unproven) ** 0.5 < 0.3 * 3
     kept = Gauge(0, 0, film=film)
     kept.estimator.proof.restore(gauge.estimator.proof.numbers())
-    for side in (1, 2):
-        before = gauge.estimator.proof.temperature_doubt(side)
-        assert kept.estimator.proof.temperature_doubt(side) == before > 0.0
+    before = gauge.estimator.proof.temperature_doubt()
+    assert kept.estimator.proof.temperature_doubt() == before > 0.0
+
+
+def test_a_full_end_after_a_full_end_says_nothing_of_the_capacity_at_its_temperature():
+    film = LineFilm()
+    gauge = Gauge(500000, 250000, film=film)
+    film.surface_share = 0.0
+    assert gauge.observe(0, -CURRENT_PA)
+    gauge.flow(FULL_PC)
+    film.surface_share, film.energy = 1.0, -1.0
+    assert gauge.observe(FULL_UV, CURRENT_PA)
+    film.energy = 1.0
+    before = gauge.sigmas()[1]
+    film.informative = False
+    gauge.flow(-FULL_PC // 10)
+    gauge.observe(PLATEAU_UV, CURRENT_PA)
+    film.informative = True
+    gauge.flow(FULL_PC // 10)
+    assert gauge.observe(FULL_UV, CURRENT_PA)  # cold: charged as before
+    assert gauge.sigmas()[1] > 0.95 * before
 
 
 def test_a_surprise_at_the_other_end_makes_the_capacity_less_sure():

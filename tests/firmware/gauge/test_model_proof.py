@@ -60,7 +60,7 @@ def test_what_the_voltage_input_takes_counts_at_the_empty_end():
 def test_a_burst_is_doubted_until_a_full_end_has_shown_what_the_law_is_worth():
     proof = at_end(EMPTY, 0.05, 0.3)
     doubted = proof.noise() + proof.reserve
-    proof.use(FULL)
+    proof.use(FULL, True)
     assert proof.noise() + proof.reserve < 0.1 * doubted
     proof._model = 0.3
     assert proof.noise() + proof.reserve > doubted
@@ -83,12 +83,12 @@ def test_a_lasting_current_has_no_reserve():
 def test_a_lasting_current_is_sharper_than_the_burst_before_it():
     proof = at_end(EMPTY, 0.05, 0.3)
     proof._film.surface_sigma = 0.0002
-    proof.use(EMPTY)
+    proof.use(EMPTY, True)
     assert not proof.is_sharper()  # nor another burst
     proof._film.lag_share, proof._film.steady = 0.045, 0.04
     proof.meet(EMPTY)
     assert proof.is_sharper()
-    proof.use(EMPTY)
+    proof.use(EMPTY, True)
     assert not proof.is_sharper()
 
 
@@ -117,7 +117,7 @@ def proved(side, lags, times=60):
         proof._film.lag_share = proof._film.steady = lag
         proof.meet(side)
         proof.prove(0.0, side)
-        proof.use(side)
+        proof.use(side, True)
     return proof._unproven**0.5
 
 
