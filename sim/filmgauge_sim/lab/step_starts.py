@@ -14,8 +14,9 @@ from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 # The interval before a step is longer than its own if it is so many times the longest of so many.
 _TIMES_LONGER = 1.5
 _NEIGHBOURS = 3
-# A voltage that leaves its start moves by so much, and by more than it did before.
-_LEAVES_V = 0.1
+# A voltage that leaves its start moves by so much, and by no less than this share of what it did
+# before: that of a rest of which nothing was logged, and across the resistance, is in it.
+_LEAVES_V, _LEAVES_SHARE = 0.1, 0.75
 # So many of the flows of a file, and this share of them, show what its logger does.
 _LEAST_SHOWN, _SHOWN_SHARE = 2, 0.25
 # By a count, a step that flowed so many times the whole interval began to be counted anew.
@@ -80,8 +81,9 @@ def _logged_h(
 
 
 def _has_not_left(data: CyclerData, first: int, last: int) -> bool:
-    """Whether the voltage at the first row of a flow is nearer to the one before than behind."""
+    """Whether the voltage at the first row of a flow is where it starts: as far from what follows
+    as from what was before, or nearly so."""
     if last == first:
         return False
     before, start, after = data.voltage_v[first - 1 : first + 2]
-    return bool(abs(after - start) > max(_LEAVES_V, abs(start - before)))
+    return bool(abs(after - start) > max(_LEAVES_V, _LEAVES_SHARE * abs(start - before)))
