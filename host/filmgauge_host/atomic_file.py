@@ -24,8 +24,9 @@ class Content(NamedTuple):
 def write_all(files: Mapping[Path, Content]) -> None:
     """Write every file beside its place, then put all in place; undo it where one fails.
 
-    Folders that are missing are made. Pipes and devices are written to before anything is put in
-    place: that cannot be undone. Raises FilmgaugeError naming the file.
+    Folders that are missing are made, for their owner only where a file in them is. Pipes and
+    devices are written to before anything is put in place: that cannot be undone. Raises
+    FilmgaugeError naming the file.
     """
     targets: dict[Path, Path | None] = {}
     staged: dict[Path, Path] = {}
@@ -34,12 +35,13 @@ def write_all(files: Mapping[Path, Content]) -> None:
     try:
         for path in files:
             targets[path] = replaced_file(path)
+        private = {t.parent for path, t in targets.items() if t and is_private(files[path].mode)}
         for path, content in files.items():
             target = targets[path]
             if target is not None:
                 if target in staged:
                     raise FileExistsError(errno.EEXIST, "it is the same as another of these files")
-                made += _make_folder(target.parent)
+                made += make_folder(target.parent, 0o700 if target.parent in private else 0o755)
                 staged[target] = _write_beside(target, content)
         for path, content in files.items():
             if targets[path] is None:
@@ -72,11 +74,21 @@ def replaced_file(path: Path) -> Path | None:
     return path.resolve() if path.is_symlink() else path
 
 
-def _make_folder(folder: Path) -> list[Path]:
-    """Make a folder with its parents; return those that are new."""
+def make_folder(folder: Path, mode: int = 0o755) -> list[Path]:
+    """Make a folder with its parents; return those that are new. Raises OSError.
+
+    Only their owner may write into them, whatever the umask is.
+    """
     new = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return list(reversed(new))
+    new.reverse()
+    for each in new:
+        each.mkdir(mode if each == folder else 0o755, exist_ok=True)
+    return new
+
+
+def is_private(mode: int) -> bool:
+    """Return whether a mode gives nothing to others than the owner."""
+    return not mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def _scratch(path: Path) -> Path:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filmgauge_host.atomic_file import make_folder
 from filmgauge_host.errors import FilmgaugeError
 
 _LOCK_FILE = ".lock"  # a file, since NFS locks no folder
@@ -40,7 +41,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _held(lock: Path) -> int:
     while True:
-        lock.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_folder(lock.parent)
         with suppress(FileNotFoundError):  # the folder went again
             handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)

@@ -13,6 +13,11 @@ def check_private(path: Path) -> None:
     """
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise InputError(f"{path} holds keys and may be read by others: chmod 600 {path}")
-    folder = path.parent
-    if stat.S_IMODE(folder.stat().st_mode) & 0o022 and not folder.stat().st_mode & stat.S_ISVTX:
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise InputError where others may write into a folder of such files; OSError for none."""
+    mode = folder.stat().st_mode
+    if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
         raise InputError(f"others may write into {folder}, which holds keys: chmod 700 {folder}")

@@ -126,3 +126,35 @@ def test_two_paths_to_one_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FilmgaugeError, match="link cannot be written: it is the same"):
         write_all({file: Content(b"1"), link: Content(b"2")})
     assert inside(tmp_path) == {"link"}
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): oct(path.stat().st_mode & 0o777)
+        for path in folder.rglob("*")
+        if path.is_dir()
+    }
+
+
+@pytest.mark.parametrize("umask", [0o002, 0o022])
+def test_nobody_else_writes_into_new_folders_or_reads_private_ones(
+    tmp_path: Path, umask: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        inner = tmp_path / "nodes/shelf-1"
+        write_all(
+            {
+                inner / "node.toml": Content(b""),
+                inner / "secrets.toml": Content(b"", 0o600),
+                tmp_path / "reports/of/all.csv": Content(b""),
+            }
+        )
+    finally:
+        os.umask(before)
+    assert modes(tmp_path) == {
+        "nodes": "0o755",
+        "nodes/shelf-1": "0o700",
+        "reports": "0o755",
+        "reports/of": "0o755",
+    }

@@ -17,10 +17,11 @@ from msgspec.structs import replace
 
 from filmgauge.config import KEYS
 from filmgauge.uplink.mqtt.topics import FIRMWARE
-from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.atomic_file import Content, is_private, write_all
 from filmgauge_host.ble.node_registry import NEXT_KEYS, REGISTRY_FILE, keys_of, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.folder_lock import locked
+from filmgauge_host.private_files import check_folder
 from filmgauge_host.provision.broker_files import (
     ACL,
     BROKER_FOLDER,
@@ -121,6 +122,9 @@ def _provision(
     if wifi:
         _check_shared(out, user, sharers, secrets[MQTT_PASSWORD])
         files |= _broker_files(out, description.name, user, secrets[MQTT_PASSWORD])
+    for parent in {path.parent for path, content in files.items() if is_private(content.mode)}:
+        if parent.is_dir():  # who reads the files back refuses a folder that is open to others
+            check_folder(parent)
     write_all(files)
     full_uah = compiled_profile(description).full_pc() / 3.6e9
     reused = sorted(set(staying) - set(given))
