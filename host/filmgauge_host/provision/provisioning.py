@@ -4,6 +4,7 @@
 <out>/<node>/secrets.toml   its secrets: only its owner can read it
 <out>/<node>/ca.der         with TLS: by whom it knows the broker; client.der and client.key: by
                             which the broker knows it, the key for its owner only
+<out>/<node>/cell.toml      its parameter set, where that is a file
 <out>/known.toml            all nodes with their keys, if any: only its owner can read it
 <out>/mosquitto/passwords   a line for each node (password_file of mosquitto)
 <out>/mosquitto/acl         a block for each node (acl_file)
@@ -36,6 +37,7 @@ from filmgauge_host.provision.broker_files import (
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
 from filmgauge_host.upgrade.version_folder import VERSIONS_FOLDER
+from filmgauge_sim.cell.parameters import available_sets
 from filmgauge_sim.nodes.broker_security import (
     CA_FILE,
     CERTIFICATE_FILE,
@@ -52,6 +54,7 @@ from filmgauge_sim.nodes.secrets import (
 )
 from filmgauge_sim.nodes.update_key import with_folder_key
 
+_CELL_FILE = "cell.toml"
 _TAKEN = {
     BROKER_FOLDER: "that folder has the files of the broker",
     VERSIONS_FOLDER: "that folder has the versions of the firmware",
@@ -107,11 +110,11 @@ def _provision(
     secrets = {**staying, **new, **given}
     firmware_configuration(with_folder_key(description, out), secrets)  # says what is wrong
     folder = out / description.name
-    certificates = _certificates(description, folder)
     files = {
         folder / DESCRIPTION_FILE: Content(_file(_with_own_files(description)).encode()),
         folder / SECRETS_FILE: Content(secrets_to_toml(secrets).encode(), 0o600),
-        **certificates,
+        **_certificates(description, folder),
+        **_cell_file(description, folder),
     }
     keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
     registry = out / REGISTRY_FILE
@@ -151,12 +154,22 @@ def _certificates(description: NodeDescription, folder: Path) -> dict[Path, Cont
     }
 
 
+def _cell_file(description: NodeDescription, folder: Path) -> dict[Path, Content]:
+    """Return the file with the parameter set, which is checked by then; none for one by name."""
+    if description.cell.set in available_sets():
+        return {}
+    return {folder / _CELL_FILE: Content(Path(description.cell.set).read_bytes())}
+
+
 def _with_own_files(description: NodeDescription) -> NodeDescription:
     """Return it with the names of the files beside it, so that its folder can be moved."""
     own = {"ca": CA_FILE, "certificate": CERTIFICATE_FILE, "key": KEY_FILE}
     broker = description.broker
     named = {key: path[1:] for key, path in own.items() if getattr(broker, key)}
-    return replace(description, broker=replace(broker, **named))
+    cell = description.cell
+    if cell.set not in available_sets():
+        cell = replace(cell, set=_CELL_FILE)
+    return replace(description, cell=cell, broker=replace(broker, **named))
 
 
 def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, Content]:

@@ -180,11 +180,12 @@ def is_older(table: Mapping[str, object]) -> bool:
 
 
 def description_from(
-    table: dict[str, Any], where: str = "", folder: Path = Path()
+    table: dict[str, Any], where: str = "", folder: Path | None = None
 ) -> NodeDescription:
     """Return the description that a table of TOML holds.
 
-    where: how the sentence of a DescriptionError begins; folder: from which paths count.
+    where: how the sentence of a DescriptionError begins; folder: from which paths count, None to
+    leave them as they are.
     """
     try:
         description = from_table(with_broker_parts(table), NodeDescription)
@@ -220,9 +221,9 @@ def check_description(description: NodeDescription) -> None:
     _check_radio(description, kind)
 
 
-def _with_paths(description: NodeDescription, folder: Path) -> NodeDescription:
+def _with_paths(description: NodeDescription, folder: Path | None) -> NodeDescription:
     """Return it with paths that count from the folder made whole."""
-    if folder == Path():
+    if folder is None:
         return description
     base, cell, broker = folder.absolute(), description.cell, description.broker
     if cell.set.endswith(".toml"):
