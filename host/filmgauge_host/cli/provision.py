@@ -60,8 +60,8 @@ def provision(
         description, asked, before = ask(out, given)
         given |= asked
     else:
-        description, before = read_node(source, warn)
-        before |= read_node_secrets(out / description.name)
+        description, beside = read_node(source, warn)
+        before = _own_secrets(description.name, source.parent, beside, out)
         given |= _wifi_password(description, {**before, **given})
     description = without_written_key(description, out, warn)
     done = provisioning.provision(description, given, before, out, new_keys)
@@ -74,6 +74,21 @@ def provision(
     show(as_json, _summary(done, arrival), lines)
     if arrival:
         arrival.check()
+
+
+def _own_secrets(node: str, folder: Path, beside: dict[str, str], out: Path) -> dict[str, str]:
+    """Return the secrets that a node has, and of another one's the Wi-Fi's password only.
+
+    folder, beside: where its description is from, and the secrets there. Its keys would go to two
+    nodes, and which of them a board has had is known in that folder alone.
+    """
+    own = out / node
+    if folder.resolve() == own.resolve():
+        return beside
+    left = sorted(set(beside) - {WIFI_PASSWORD})
+    if left:
+        warn(f"{node} gets its own {', '.join(left)}: those in {folder} are not taken over")
+    return {k: v for k, v in beside.items() if k not in left} | read_node_secrets(own)
 
 
 def _wifi_password(description: NodeDescription, present: dict[str, str]) -> dict[str, str]:

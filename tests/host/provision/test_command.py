@@ -85,7 +85,7 @@ def test_its_own_description_repeats_it(tmp_path: Path) -> None:
     provision("--from", wifi_file(tmp_path, tables=tables), "--out", tmp_path / "a")
     provision("--from", tmp_path / "a/shelf-1/node.toml", "--out", tmp_path / "b")
     a, b = (config_of(tmp_path / name / "shelf-1") for name in ("a", "b"))
-    assert vars(a) == vars(b)
+    assert {k for k, v in vars(a).items() if vars(b)[k] != v} == {"mqtt_password"}
     assert (a.shunt_mohm, a.zero_every, a.pin_disconnect) == (989_000, 360, 3)
     assert tree(tmp_path / "a")["shelf-1/node.toml"] == tree(tmp_path / "b")["shelf-1/node.toml"]
 
