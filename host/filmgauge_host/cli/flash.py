@@ -10,7 +10,7 @@ from filmgauge_host.cli.arrival_option import MONITOR_BROKER, arrival_check, arr
 from filmgauge_host.cli.options import EITHER, FILE, PORT, FiniteRange, input_errors, show
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
-from filmgauge_host.provision.secret_values import from_environment
+from filmgauge_host.provision.secret_values import check_passwords, from_environment
 from filmgauge_host.provision.written_key import without_written_key
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import find_port
@@ -24,6 +24,7 @@ from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.broker_security import CERTIFICATE_FILE
 from filmgauge_sim.nodes.configuration import board_files
+from filmgauge_sim.nodes.description import description_file
 from filmgauge_sim.nodes.update_key import nodes_folder, with_folder_key
 
 
@@ -136,7 +137,9 @@ def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardK
     nodes = nodes_folder(node)
     described = without_written_key(description, nodes, warn)
     description = with_folder_key(described, nodes)
-    files = board_files(description, {**secrets, **from_environment()})
+    secrets = {**secrets, **from_environment()}
+    check_passwords(description, secrets, description_file(node).parent)
+    files = board_files(description, secrets)
     certificates = {path: files.get(path, b"") for path in CERTIFICATES}
     wanted = firmware_build.wanted(
         description.kind.port, files[CONFIG], files[PROFILE], source, certificates

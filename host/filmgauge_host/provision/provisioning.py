@@ -102,7 +102,11 @@ def _provision(
     wifi = description.kind.has_wifi
     user = description.broker.user or description.name
     sharers = _sharers(out, description.name, user) if wifi else []
-    staying = {k: v for k, v in before.items() if k == WIFI_PASSWORD or not new_keys}
+    registry = out / REGISTRY_FILE
+    registered = keys_of(registry, description.name)
+    # The host's half of a key outlives a secrets.toml that was lost: the node still has it.
+    known = {k: str(v) for k, v in registered.items() if k in KEYS} | dict(before)
+    staying = {k: v for k, v in known.items() if k == WIFI_PASSWORD or not new_keys}
     if sharers:  # the broker has one password for all of them
         staying |= _password_of(out, sharers)
     wanted = {*needed_keys(description), *((MQTT_PASSWORD,) if wifi else ())}
@@ -117,10 +121,8 @@ def _provision(
         **_cell_file(description, folder),
     }
     keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
-    registry = out / REGISTRY_FILE
     if not new_keys:  # those that are being changed go on being so
-        before_keys = keys_of(registry, description.name)
-        keys |= {k: str(v) for k, v in before_keys.items() if k in NEXT_KEYS}
+        keys |= {k: str(v) for k, v in registered.items() if k in NEXT_KEYS}
     files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
         _check_shared(out, user, sharers, secrets[MQTT_PASSWORD])
