@@ -19,7 +19,8 @@ def apply_requests(peer, state) -> "tuple[bool, bool]":
     requests, peer.requests = peer.requests, 0
     state.refused = min(_MOST_COUNTED, state.refused + peer.refused)
     peer.refused = 0
-    state.requests = requests & (REQUEST_REPORT | REQUEST_ZERO | REQUEST_NEW_SESSION)
+    left = state.requests & REQUEST_ZERO  # it waits until the cell can be spared
+    state.requests = left | requests & (REQUEST_REPORT | REQUEST_ZERO | REQUEST_NEW_SESSION)
     resets = bool(requests & REQUEST_RESET)
     if resets:
         state.refused = state.restarts = state.memory_resets = 0

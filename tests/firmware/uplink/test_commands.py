@@ -11,10 +11,18 @@ from peer_contexts import CONFIG, KEY, peer_with
 from scratch_files import read_file, unused_path, write_file
 
 from filmgauge.config import key_bytes
+from filmgauge.state import State
 from filmgauge.store.counters import StoredNumber
 from filmgauge.uplink.actions import Actions, CommandPort
 from filmgauge.uplink.commands import Commands, Refused, hmac, parse_secure
-from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_RESET
+from filmgauge.uplink.peer_context import (
+    REQUEST_NEW_SESSION,
+    REQUEST_REBOOT,
+    REQUEST_REPORT,
+    REQUEST_RESET,
+    REQUEST_ZERO,
+)
+from filmgauge.uplink.peer_requests import apply_requests
 
 UNIX_S = 1800000000
 
@@ -177,6 +185,22 @@ def test_time_wishes_and_forget():
     assert port.execute(frame(6, 5, struct.pack("<III", 0, 9, 0)), True) == (5, 0, "3 removed")
     assert port.execute(frame(99, 6), True) == (6, 4, "there is no operation 99")
     assert port.execute(frame(2, 6), True)[1] == 3
+
+
+def test_a_zero_that_is_asked_for_waits_whatever_else_is():
+    desk = peer_with(unused_path(), 1)
+    for request in (0, REQUEST_REPORT, REQUEST_RESET, REQUEST_NEW_SESSION, REQUEST_REBOOT):
+        state = State()
+        state.requests = REQUEST_ZERO
+        desk.requests, desk.refused = request, int(not request)
+        apply_requests(desk, state)
+        later = request & (REQUEST_REPORT | REQUEST_NEW_SESSION)
+        assert state.requests == REQUEST_ZERO | later
+    # What the wake that ends has done is not done again.
+    state.requests = REQUEST_REPORT | REQUEST_NEW_SESSION
+    desk.requests = REQUEST_ZERO
+    apply_requests(desk, state)
+    assert state.requests == REQUEST_ZERO
 
 
 def test_a_refusal_is_counted_and_says_which_frame_it_was():
