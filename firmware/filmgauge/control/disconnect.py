@@ -8,7 +8,7 @@ while anything forbids it.
 import struct
 
 from filmgauge.compat import const
-from filmgauge.control.limits import FAULT, LIMIT, NONE, UNDER_VOLTAGE
+from filmgauge.control.limits import FAULT, LIMIT, NONE, SENSOR, UNDER_VOLTAGE
 
 CLOSED = const(0)
 FAULTY = const(1)
@@ -49,8 +49,9 @@ class Disconnect:
         elif self.state != EMPTY:  # an empty cell stays alone until something charges it
             self.state = CLOSED
         due = self._zero_requested or (self._zero_every and self._wakes >= self._zero_every)
-        spared = was == CLOSED and not busy and limits.worst() == NONE
-        if due and spared and self.state == CLOSED:
+        # A warning asks nothing of the switch; a sensor that does not answer shows no zero.
+        sound = limits.worst() < LIMIT and limits.level(SENSOR) == NONE
+        if due and sound and was == self.state == CLOSED and not busy:
             self.state = ZEROING
             self._zero_requested = False
             self._wakes = 0
