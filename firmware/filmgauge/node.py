@@ -98,7 +98,7 @@ class Node:
         known = self._finish_gauging()
         self._protect(is_open)
         schedule = self._schedule
-        reports = self._reports(state.wakes)
+        reports = self._reports(state.wakes) and not state.offset_running
         saves = schedule.saves(state.wakes) or state.cell_changed or self._unattended_booked
         if schedule.puts_off(saves, reports):
             saves = reports = False
@@ -334,7 +334,10 @@ class Node:
         wants_zero = state.requests & _REQUEST_ZERO
         if wants_zero:
             protection.request_zero()
-        busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
+        # A report needs the cell behind its capacitor. Where each wake makes one, one waits.
+        schedule = self._schedule
+        every = protection.report_every(schedule.usual_every)
+        busy = schedule.reports(state.wakes + 1, every if every != 1 else 0)
         protection.update(is_open, self._charge.sampler, self._soc_ppm, self._left_ppm, busy)
         # The interval that began with this sample is all open only if the sample was, too.
         state.offset_running = 1 if is_open and not state.offset_running else 0

@@ -55,8 +55,10 @@ class WakeSchedule:
         self._state.requests &= ~_REQUEST_REPORT
 
     def next_report_s(self) -> int:
-        """Return the time from report to report, 0 for none."""
-        return self.every * self.period_ms // 1000
+        """Return the time from this report to the next one, 0 for none."""
+        # In the wake to come the cell is away, and so is the record where each wake makes one.
+        wakes = self.every + (self._state.sees_zero if self.every == 1 else 0)
+        return wakes * self.period_ms // 1000
 
     def saves(self, wakes) -> bool:
         """Return whether a wake writes the state to flash."""

@@ -32,13 +32,14 @@ ZERO_EVERY = 90
 WORST_PA = 3500
 
 
-def made(folder: Path, runtime: RuntimeName, zero_every: int) -> VirtualNode:
+def made(folder: Path, runtime: RuntimeName, zero_every: int, **intervals: int) -> VirtualNode:
     """Return a bench node with the worst sensor."""
+    changes = {f"intervals.{name}": value for name, value in intervals.items()}
     scenario = load_scenario("bench")
     node = scenario.node[0]
     node = msgspec.structs.replace(
         node,
-        description=varied(node.description, {"intervals.offset_every": zero_every}),
+        description=varied(node.description, {"intervals.offset_every": zero_every, **changes}),
         world=varied(node.world, {"sensor.errors": "worst"}),
     )
     folder.mkdir()
@@ -76,6 +77,24 @@ def test_the_offset_is_found_and_taken_off(tmp_path: Path, runtime: RuntimeName)
         before_pc = live(node, 3).ledger.line_pc(ZERO)  # the first charge may put it off
         after_pc = live(node, 7).ledger.line_pc(ZERO)
     assert abs((after_pc - before_pc) / (4 * 3600) + WORST_PA) < 0.03 * WORST_PA
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+def test_a_node_that_reports_with_each_wake_puts_off_a_report(
+    tmp_path: Path, runtime: RuntimeName
+) -> None:
+    """The record of the wake behind which the switch stays open is made by the next one."""
+    with closing(made(tmp_path / "node", runtime, 3, sample_s=600, report_every=1)) as node:
+        before, looks = 0, 0
+        while node.now_us < 4 * 3_600_000_000:
+            node.step()
+            state = state_of(node)
+            if state.wakes:
+                assert (state.seq == before) == bool(state.offset_running)
+            before, looks = state.seq, looks + state.offset_running
+        assert looks >= 3
+        found_pa = gauge_of(node).offset.pa(2500)
+    assert abs(found_pa - WORST_PA) < 0.03 * WORST_PA
 
 
 def test_a_node_that_zeroes_is_nearer_to_the_truth(tmp_path: Path) -> None:
