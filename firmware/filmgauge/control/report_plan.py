@@ -17,6 +17,7 @@ import struct
 from filmgauge.compat import const
 from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner, interval
 from filmgauge.energy_budget import IDLE_EVERY, MEAN_DELAY_MS, TYPICAL_UV
+from filmgauge.record import FAULT_CELL
 from filmgauge.state import PLAN_AT
 
 # Wake of the report; wakes to the next one, and the share of the planner; when it was and when the
@@ -28,6 +29,7 @@ SIZE = const(86)
 _FULL = const(2)  # the cell was full in this block
 _KNOWN = const(4)  # there was a report before, planned as now
 _REST_SHIFT = const(4)
+_MOST_NAH = const(0x7FFFFFFF)
 _FULL_PPM = const(950000)  # assumed: from here on more may have been on offer
 
 
@@ -59,7 +61,7 @@ class ReportPlan:
             struct.pack_into("<IH", self._memory, 0, wakes, self._most)
             return
         self._full_nah = full_nah
-        now_nah = fields.measured_nah + fields.booked_nah
+        now_nah = _gained_nah(fields)
         if not flags & _KNOWN:  # what an earlier version has learnt has other places
             for at in range(_PLANNER_AT, SIZE):
                 self._memory[at] = 0
@@ -137,3 +139,10 @@ class ReportPlan:
         nj_a_nah = TYPICAL_UV * 36 // 10000  # 1 nAh is 3.6 uC
         nah = nanojoules * 1000 // nj_a_nah * 1000 // self._config.refill_ppm
         return nah * 1000000 // self._full_nah
+
+
+def _gained_nah(fields):
+    """Return what the ledger has without corrections. Its other lines may stand at the bounds of
+    their fields; and those of the record after a change are the cell's before, which is over."""
+    corrected_nah = 0 if fields.faults & FAULT_CELL else fields.corrected_nah
+    return max(-_MOST_NAH, min(_MOST_NAH, fields.stored_nah - corrected_nah))

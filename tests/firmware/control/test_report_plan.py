@@ -1,10 +1,17 @@
 """When the next report comes: what a node gives the planner, over reboots and long silences."""
 
+from cell_profiles import cell
+
 from filmgauge.compat import Namespace
 from filmgauge.config import Config
 from filmgauge.control.report_plan import SIZE, ReportPlan
+from filmgauge.gauge.fuel_gauge import FuelGauge
+from filmgauge.gauge.ledger import CORRECTED, LOSS, MEASURED
+from filmgauge.record import FAULT_CELL
+from filmgauge.record.gauge_fields import add_ledger_fields
 
 FULL_NAH = 1000000
+PC_A_NAH = 3600000
 BLOCK_S = 14400
 KEYS = {
     "node": "a",
@@ -44,8 +51,9 @@ class Planned:
             "soc_sigma_ppm": 10000,
             "available_nah": self.soc_ppm,
             "available_sigma_nah": 10000,
-            "measured_nah": self.nah,
-            "booked_nah": 0,
+            "stored_nah": self.soc_ppm,
+            "corrected_nah": self.soc_ppm - self.nah,
+            "faults": 0,
         }
         values.update(fields)
         wakes = 0 if boots else self.now_s // 600 + 1
@@ -153,3 +161,34 @@ def test_a_long_silence_is_made_good_block_by_block():
     assert set(learnt[:42]) == {2 * OWN_NAH // 2000}  # spread evenly: as much as it took
     node.now_s += 400 * 86400
     assert 2 <= node.report() <= 24
+
+
+def test_a_line_of_the_ledger_beyond_what_a_record_holds_hides_no_harvest():
+    """Some mAh a day reach the 2147 mAh of a field in years, and the ledger goes on."""
+    learnt = []
+    for measured_mah, lost_mah in ((1, -1), (3000, -2900)):
+        node, gauge = Planned(), FuelGauge(cell(), 1000000)
+        gauge.open(500000, 1000)
+        ledger, pc_a_mah = gauge.ledger, 1000000 * PC_A_NAH
+        ledger.add_pc(MEASURED, measured_mah * pc_a_mah)
+        ledger.add_pc(LOSS, lost_mah * pc_a_mah)
+        ledger.add_pc(CORRECTED, -(measured_mah + lost_mah) * pc_a_mah)
+        for _ in range(5):  # a block, report by report
+            fields = Namespace()
+            add_ledger_fields(fields, gauge)
+            sums = dict(fields.__dict__)
+            sums.update({"soc_ppm": node.soc_ppm, "full_nah": FULL_NAH})
+            node.report(**sums)
+            node.now_s += BLOCK_S // 4
+            ledger.add_pc(MEASURED, OWN_NAH * PC_A_NAH)
+        learnt.append(planner_bytes(node)[0] * 2000)
+    assert learnt[0] == learnt[1]
+    assert abs(learnt[0] - 5 * OWN_NAH) <= 4000
+
+
+def test_the_closed_ledger_of_another_cell_is_no_harvest():
+    node = Planned()
+    for faults, corrected_nah in [(FAULT_CELL, -400000)] + 4 * [(0, 0)]:
+        node.report(stored_nah=500000, corrected_nah=corrected_nah, faults=faults)
+        node.now_s += BLOCK_S // 4
+    assert abs(planner_bytes(node)[0] * 2000 - OWN_NAH) <= 4000
