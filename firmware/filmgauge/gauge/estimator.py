@@ -34,7 +34,7 @@ _PPM = const(1000000)
 _END = const(0.0001)  # of the surface at an end, besides what the voltage leaves open
 _LAG = const(0.008)  # of a lag, because two modes are not all
 _INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
-_GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
+_GUESSED = const(2)  # one part of it: half of what flowed while the sensor was stuck
 # Of the state of charge, what no repetition reduces: a floor, a part that grows with the square of
 # the largest lag at the last end, and a share of what the voltage left open there.
 _LASTING = const(0.00015)
@@ -72,6 +72,9 @@ _MOST = const((1.0, 0.5, 0.3, 0.2, 0.005))  # to which surprise alone makes each
 _LOSS_SEEN = const(0.1)  # charged between two ends, a share of the design: less tells no loss
 _ENDLESS = const(1e9)  # of a square: beyond, something is no number
 
+# What was counted in whole nC, which an earlier version leaves, and above them the pC left over.
+_LEFT_BITS = const(48)
+_WHOLE = const(0xFFFFFFFFFFFF)
 _FORMAT = const("<QQQiiiiBBf15f")
 SIZE = const(106)
 
@@ -85,8 +88,8 @@ class Estimator:
         self._design_pc = profile.full_pc()
         self.capacity_ppm = _PPM  # of the design
         self.loss_ppm = _PPM - profile.acceptance_ppm
-        self._charged_nc = self._moved_nc = 0  # since the last correction
-        self._drift_nc = 0  # what the zero of the sensor may have added since
+        self._charged_pc = self._moved_pc = 0  # since the last correction
+        self._drift_pc = 0  # what the zero of the sensor may have added since
         self._used_lag_ppm = 0  # lag at the last end that was used
         self._peak_lag_ppm = 0  # lag with which the last end began
         self.lasting = _LASTING
@@ -113,19 +116,18 @@ class Estimator:
 
     def count(self, moved_pc: int, drift_pc: int) -> None:
         """Note that `moved_pc` was counted, of which the sensor's zero may be `drift_pc`."""
-        moved_nc = (abs(moved_pc) + 500) // 1000
-        self._moved_nc += moved_nc
+        self._moved_pc += abs(moved_pc)
         if moved_pc > 0:
-            self._charged_nc += moved_nc
-        self._drift_nc += (drift_pc + 500) // 1000
+            self._charged_pc += moved_pc
+        self._drift_pc += drift_pc
 
     def add_input_drain(self, drained_pc: int) -> None:
         """Note that the voltage input has taken `drained_pc`, as far as that is known."""
-        self._drift_nc += (drained_pc * _INPUT_PERCENT + 50000) // 100000
+        self._drift_pc += (drained_pc * _INPUT_PERCENT + 50) // 100
 
     def add_stuck_gap(self, missed_pc: int) -> None:
         """Note charge that was guessed, or with the other sign that the guess was needless."""
-        self._drift_nc = max(0, self._drift_nc + missed_pc // _GUESSED)
+        self._drift_pc = max(0, self._drift_pc + missed_pc // _GUESSED)
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` of the design capacity may have moved uncounted."""
@@ -233,7 +235,7 @@ class Estimator:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        counted = self._charged_nc, self._moved_nc, self._drift_nc
+        counted = _packed(self._charged_pc), _packed(self._moved_pc), _packed(self._drift_pc)
         lags = self._used_lag_ppm, self._peak_lag_ppm
         ends = self.capacity_ppm, self.loss_ppm, self._used_end, self._last_side, self.lasting
         upper = self._covariance.upper()
@@ -242,22 +244,22 @@ class Estimator:
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
+        self._charged_pc, self._moved_pc, self._drift_pc = map(_unpacked, values[:3])
         self._used_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
         self.loss_ppm, self._used_end, self._last_side, self.lasting = values[6:10]
         self._covariance.set_upper(values[10:])
 
     def _counted_variance(self):
         """Return what counting alone has added to the variance of the stored charge."""
-        drift = self._drift_nc * 1e3 / self._design_pc
+        drift = self._drift_pc / self._design_pc
         return drift * drift + self._cycles() * _WANDER * _WANDER
 
     def _cycles(self):
         """Return the equivalent full cycles since the last correction."""
-        return self._moved_nc * 500.0 / self._design_pc
+        return self._moved_pc * 0.5 / self._design_pc
 
     def _charged(self):
-        return self._charged_nc * 1e3 / self._design_pc
+        return self._charged_pc / self._design_pc
 
     def _variance(self, surface, by_tau, by_energy):
         """Return the variance of stored - surface capacity + by_tau tau + by_energy energy."""
@@ -278,7 +280,7 @@ class Estimator:
         covariance.add(STORED, self._counted_variance())
         covariance.add(CAPACITY, cycles * _CAPACITY_WANDER * _CAPACITY_WANDER)
         covariance.add(TAU, cycles * _TAU_WANDER * _TAU_WANDER)
-        self._charged_nc = self._moved_nc = self._drift_nc = 0
+        self._charged_pc = self._moved_pc = self._drift_pc = 0
 
     def _noise(self):
         """Return the variance of what the ends tell, besides that of the unknowns."""
@@ -409,3 +411,11 @@ class Estimator:
         self._film.learn(longer, gain[ENERGY] * weight)
         # The lags answer to tau along a curve; the longer the step the less it has learned.
         self._covariance.add(TAU, (_CURVED * longer) ** 2)
+
+
+def _packed(pc):
+    return pc // 1000 | pc % 1000 << _LEFT_BITS
+
+
+def _unpacked(word):
+    return (word & _WHOLE) * 1000 + (word >> _LEFT_BITS)

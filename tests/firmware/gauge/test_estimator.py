@@ -53,6 +53,26 @@ def test_sigma_grows_with_what_is_counted():
             last = gauge.estimator.soc_sigma_ppm()
 
 
+def test_what_a_short_wake_adds_is_not_rounded_off():
+    """300 wakes of less than a nanocoulomb, with a sleep behind each, are as one of all of it."""
+    tiny = cell(area_ucm2=1000, capacity_nah_cm2=1000)
+    for add in (
+        lambda estimator, times: estimator.count(0, 400 * times),
+        lambda estimator, times: estimator.count(1490 * times, 0),  # may be lost in part
+        lambda estimator, times: estimator.add_input_drain(1000 * times),
+    ):
+        often, once = Gauge(0, 100, profile=tiny), Gauge(0, 100, profile=tiny)
+        before = once.estimator.soc_sigma_ppm()
+        buffer = bytearray(SIZE)
+        for _ in range(300):
+            add(often.estimator, 1)
+            often.estimator.pack_into(buffer, 0)
+            often.estimator.unpack_from(buffer, 0)
+        add(once.estimator, 300)
+        assert often.sigmas() == once.sigmas()
+        assert once.estimator.soc_sigma_ppm() > before + 100
+
+
 def test_an_unknown_zero_of_the_sensor_adds_up_linearly():
     # 0.2 % of the capacity in each of 25 stretches: it is the same zero, so 5 % in all
     gauge = Gauge(0, 10000)
