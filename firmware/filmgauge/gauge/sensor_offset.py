@@ -17,7 +17,13 @@ _CONVERSION_MS = const(12.36)  # together with those of the other channels
 _RESTLESS_PA = const(15.0)  # assumed: what the zero wanders between two looks
 _REFERENCE_CDEG = const(2500)
 _MOST_FA = const(100000000)  # no sound sensor has 100 nA
-_FORMAT = const("<iifff")
+_MOST_SLOPE_FA = const(8000000)  # nor 8 nA/degC, which fit into three bytes
+# Above the slope is a mark of the shunt, 1 to 251; 0 and 255 are the sign of an earlier version's.
+_MARKS = const(251)
+_MARK_SHIFT = const(24)
+_SLOPE_BITS = const(0xFFFFFF)
+_SIGN = const(0x800000)
+_FORMAT = const("<iIfff")
 SIZE = const(20)
 
 
@@ -25,6 +31,7 @@ class SensorOffset:
     """Offset current of a sensor at a shunt of `shunt_mohm`."""
 
     def __init__(self, shunt_mohm: int):
+        self._mark = 1 + shunt_mohm % _MARKS
         per_kohm = 1000000.0 / shunt_mohm  # pA for each nV
         self._noise_pa = _NOISE_NV * per_kohm
         self._offset_fa = self._slope_fa = 0
@@ -57,8 +64,10 @@ class SensorOffset:
         total = by_offset + warmer * by_slope + noise + 1.0
         measured_fa = moved_pc * 1000000 // elapsed_ms
         surprise = measured_fa - self._offset_fa - self._slope_fa * warmer
-        self._offset_fa = _bounded(self._offset_fa + round(by_offset / total * surprise))
-        self._slope_fa = _bounded(self._slope_fa + round(by_slope / total * surprise))
+        self._offset_fa = _bounded(self._offset_fa + round(by_offset / total * surprise), _MOST_FA)
+        self._slope_fa = _bounded(
+            self._slope_fa + round(by_slope / total * surprise), _MOST_SLOPE_FA
+        )
         self._offset_variance -= by_offset * by_offset / total
         self._covariance -= by_offset * by_slope / total
         self._slope_variance -= by_slope * by_slope / total
@@ -66,14 +75,19 @@ class SensorOffset:
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
         known = self._offset_variance, self._covariance, self._slope_variance
-        struct.pack_into(_FORMAT, buffer, offset, self._offset_fa, self._slope_fa, *known)
+        slope = self._slope_fa & _SLOPE_BITS | self._mark << _MARK_SHIFT
+        struct.pack_into(_FORMAT, buffer, offset, self._offset_fa, slope, *known)
 
     def unpack_from(self, buffer, offset: int) -> None:
-        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        """Read what `pack_into` wrote, unless it is of another shunt, at which the zero is another
+        current; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        self._offset_fa, self._slope_fa = values[:2]
+        if values[1] >> _MARK_SHIFT not in (0, self._mark, 255):
+            return
+        slope = values[1] & _SLOPE_BITS
+        self._offset_fa, self._slope_fa = values[0], (slope ^ _SIGN) - _SIGN
         self._offset_variance, self._covariance, self._slope_variance = values[2:]
 
 
-def _bounded(fa):
-    return max(-_MOST_FA, min(_MOST_FA, fa))
+def _bounded(fa, most_fa):
+    return max(-most_fa, min(most_fa, fa))

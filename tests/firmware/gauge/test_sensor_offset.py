@@ -145,3 +145,24 @@ def test_pack_round_trip():
         for some in CELSIUS:
             assert again.pa(some) == zero.pa(some)
             assert close(again.sigma_pa(some), zero.sigma_pa(some), 1e-4, 1)
+
+
+def test_another_shunt_begins_anew():
+    """The zero is a voltage at the shunt for the most part, and kept as a current."""
+    for at_25, per_degree in ((700.0, 4.0), (-700.0, -4.0)):
+        zero, buffer = SensorOffset(SHUNT_MOHM), bytearray(SIZE)
+        for cdeg in CELSIUS:
+            look(zero, offset_pa(cdeg, at_25, per_degree), cdeg)
+        zero.pack_into(buffer, 0)
+        for shunt_mohm in (SHUNT_MOHM // 10, SHUNT_MOHM * 10, SHUNT_MOHM * 989 // 1000):
+            again, fresh = SensorOffset(shunt_mohm), SensorOffset(shunt_mohm)
+            again.unpack_from(buffer, 0)
+            for cdeg in CELSIUS:
+                assert again.pa(cdeg) == 0
+                assert again.sigma_pa(cdeg) == fresh.sigma_pa(cdeg)
+        # An earlier version left no mark of its shunt: what it knew is kept.
+        buffer[7] = 0 if per_degree > 0 else 255
+        again = SensorOffset(SHUNT_MOHM // 10)
+        again.unpack_from(buffer, 0)
+        for cdeg in CELSIUS:
+            assert again.pa(cdeg) == zero.pa(cdeg)
