@@ -36,7 +36,7 @@ _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
 _TRIAL = const("trial")  # launch.py
-BEFORE = "state.old"  # which goes with all other .old when the trial has passed
+BEFORE = "state.old"  # goes with all that is kept when the trial has passed
 _CLOCK = const(32)  # board/clock_block.py: of a board that has slept before there was a node
 _ANYTHING = const((500000, 288675))  # a charge that may be any, in ppm, and its deviation
 
@@ -81,8 +81,9 @@ def _is_on_trial(root):
     """Return whether this version is on trial, with one before it that may come back."""
     if not exists(root + _TRIAL):
         return False
-    names = [name for name in names_in(root) if name != BEFORE]
-    return any(name.endswith(".old") or name.endswith(".none") for name in names)
+    from filmgauge.upgrade.ways_back import ways_back
+
+    return bool(ways_back(root))
 
 
 def _keep(block, path):

@@ -307,6 +307,23 @@ def test_what_came_with_a_version_on_trial_goes_where_another_one_is_wanted(
     assert {"/app.bin", "/state.old"} <= found.keys()
 
 
+def test_files_of_somebody_else_stay_but_for_main_py(embedded: Broker, tmp_path: Path) -> None:
+    theirs = {f"/{name}": b"mine" for name in ("main.py.old", "boot.old", "notes.new", "a.part")}
+    left = {"/app.bin.part": b"", "/config.json.new.part": b"", "/main.py.part": b""}
+    left |= {"/launch.py.part": b"", "/client.der.none": b"", "/app.bin.new": b""}
+    whole = wanted("esp32-c3", embedded.url)
+    board = make_board("esp32-c3", tmp_path)
+    install(board.board.flash, {**theirs, **left, "/main.py": b"print('mine')\n"})
+    listener = Silent()
+    with board:
+        flash(board, whole, replace(OPTIONS, dry_run=True), listener)
+        assert "the main.py on this board is not filmgauge's, and would be lost" in listener.lines
+        with BoardLink(str(board.port.path), patience_s=PATIENCE_S) as link:
+            link.enter()
+            transfer = FlashTransfer(link, whole, listener.progress)
+            assert transfer.survey().sizes.keys() == {*theirs, "/main.py"}
+
+
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url)
     with make_board("esp32-c3", tmp_path) as board:

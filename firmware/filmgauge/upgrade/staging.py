@@ -20,6 +20,7 @@ from hashlib import sha256
 
 from filmgauge.compat import const, names_in
 from filmgauge.upgrade.manifest import PIECE, Manifest
+from filmgauge.upgrade.ways_back import ways_back
 
 FOLDER = "/incoming"
 ORDER = "/incoming/order"
@@ -140,8 +141,7 @@ def order(digest: bytes, size: int, flags: int) -> None:
     new = struct.pack(_ORDER, digest, size, flags)
     if exists(ORDER) and ordered()[:2] != (digest, size):
         clear()
-    left = [name for name in names_in("/") if name.endswith(".old") or name.endswith(".none")]
-    for name in left:
+    for name in ways_back():
         os.remove("/" + name)  # of a trial whose end a cut has ended: never to be gone back to
     if not exists(FOLDER):
         os.mkdir(FOLDER)

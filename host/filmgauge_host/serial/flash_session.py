@@ -14,6 +14,7 @@ from filmgauge_host.serial.board_link import BoardError, BoardLink, LinkError
 from filmgauge_host.serial.erase import check_erasable, erase, lost_counters
 from filmgauge_host.serial.flash_plan import CONFIG, FlashError, Plan, Wanted, make_plan
 from filmgauge_host.serial.flash_transfer import FlashTransfer
+from filmgauge_host.serial.foreign_main import foreign_main
 from filmgauge_host.serial.interpreter import (
     check_board,
     check_interpreter,
@@ -30,6 +31,7 @@ _IN_FILES = (
     "the file system takes the whole storage and is in use: the node keeps its state in it, which "
     "a power cut can end; --erase with new keys makes room beside it"
 )
+_FOREIGN_MAIN = "the main.py on this board is not filmgauge's, and {} lost"
 _COUNTERS_LOST = (
     "the board may have counted messages under {} before, and nobody knows how far: the node will "
     "neither encrypt nor obey until it has others (filmgauge provision --new-keys)"
@@ -130,7 +132,10 @@ def _carry_out(
         listener.say(_IN_FILES)
     transfer = FlashTransfer(link, wanted, listener.progress)
     contents = transfer.survey(read_only=options.dry_run or options.erase)
-    mark = NewMark(BoardFiles(link), contents.sizes)
+    files = BoardFiles(link)
+    if foreign_main(files, contents):
+        listener.say(_FOREIGN_MAIN.format("would be" if options.dry_run else "is"))
+    mark = NewMark(files, contents.sizes)
     hashes = key_hashes(json.loads(wanted.config)) if wanted.config else {}
     if CONFIG in contents.sizes:
         lost = lost_counters(link, contents, wanted, pages)
@@ -149,7 +154,7 @@ def _carry_out(
     else:
         plan = make_plan(wanted, contents)
     if wanted.config is None:
-        found = BoardFiles(link).read(CONFIG)
+        found = files.read(CONFIG)
         check_config(pages.configuration(found) if pages else found, board)
     listener.say(_summary(plan, options.dry_run))
     if lost:

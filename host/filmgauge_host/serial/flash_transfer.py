@@ -7,7 +7,6 @@ this off, it can be run again.
 
 from collections.abc import Callable
 
-from filmgauge.migration import BEFORE
 from filmgauge.upgrade.staging import BACK, INSTALLED, ORDER, VERIFIED
 from filmgauge_host.serial.archive import HEAD_BYTES, Member, Piece, index_length, members
 from filmgauge_host.serial.board_files import BoardFiles
@@ -16,6 +15,7 @@ from filmgauge_host.serial.flash_plan import EXCHANGED, Contents, FlashError, Pl
 from filmgauge_host.serial.launcher import APP, REPORTED, STARTS, SWITCH, TRIAL, update_code
 
 _WAYS_BACK = (".old", ".none")  # what leads back to the version before: firmware/launch.py
+_LEFT = (".new", ".part", ".new.part", *_WAYS_BACK)
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
@@ -96,10 +96,15 @@ class FlashTransfer:
             self._link.run(f"{update_code()}go_back{APP, TRIAL!r}")
             sizes = self._files.sizes()
         if TRIAL not in sizes:
-            for path in sizes:
-                # What the version that comes back shall remember may not have been read yet.
-                if path != "/" + BEFORE and path.endswith((".new", ".part", *_WAYS_BACK)):
-                    self._files.remove(path)
+            # Not state.old: a version that comes back may not have read it yet.
+            for path in sorted(self._left_over() & sizes.keys()):
+                self._files.remove(path)
+
+    def _left_over(self) -> set[str]:
+        """Return what flashing that was cut off may have left; other files are somebody else's."""
+        stems = {path.rpartition(".")[0] for path in self._wanted.start_files}
+        starts = {f"{stem}{end}.part" for stem in stems for end in (".py", ".mpy")}
+        return starts | {path + end for path in EXCHANGED for end in _LEFT}
 
     def _goes_back(self, sizes: dict[str, int]) -> bool:
         """Whether a version on trial is not what is wanted, and there is one before it."""

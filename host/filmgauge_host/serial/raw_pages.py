@@ -11,9 +11,9 @@ from filmgauge.store.page_pair import ITEMS, PagePair
 from filmgauge.store.page_store import BOND_PAGES, FILE_SYSTEM_PAGES, LEAST_PAGES, PAGE, PageStore
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardLink
+from filmgauge_host.serial.foreign_main import FACTORY_MAIN, MAIN
 
-_FACTORY = {"/boot.py", "/main.py", "/README.txt", "/pybcdc.inf"}
-_FACTORY_MAIN = b"# main.py -- put your code here!"  # factoryreset.c of the port
+_FACTORY = {"/boot.py", MAIN, "/README.txt", "/pybcdc.inf"}
 _SIZES = """\
 import os, pyb
 _all, _room = pyb.Flash(start=0), os.statvfs('/')
@@ -51,7 +51,7 @@ class RawPages:
         files = BoardFiles(self._link)
         found = set(files.sizes())
         is_factory_new = found <= _FACTORY and (
-            "/main.py" not in found or files.read("/main.py").strip() == _FACTORY_MAIN
+            MAIN not in found or files.read(MAIN).strip() == FACTORY_MAIN
         )
         if is_factory_new and not files.has_folders():
             self.make()

@@ -15,9 +15,11 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from filmgauge.config import Config
+from filmgauge.upgrade.ways_back import ways_back
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.archive import HEAD_BYTES, Archive, Member, index_length, members
 from filmgauge_host.serial.board_link import LinkError, find_port
+from filmgauge_host.serial.flash_plan import EXCHANGED
 from filmgauge_host.serial.interpreter import Identity, check_board, check_interpreter
 from filmgauge_host.serial.launcher import WINDOW_BITS
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
@@ -31,6 +33,7 @@ MODULES = st.dictionaries(
 )
 C3 = BOARDS["esp32-c3"]
 LAUNCHER = runpy.run_path(str(beside_package("launch.py")))
+UPDATE = runpy.run_path(str(beside_package("update.py")))
 
 
 def listed(data: bytes) -> dict[str, Member]:
@@ -51,6 +54,15 @@ def test_the_launcher_finds_every_module(modules: Mapping[str, bytes]) -> None:
             assert archive.open(f"/{name}", "rb").readinto(buffer) == len(content)
             assert buffer[:-1] == content
         archive.umount()
+
+
+def test_host_launcher_and_firmware_agree_on_what_a_version_is(tmp_path: Path) -> None:
+    assert set(UPDATE["_exchanged"](LAUNCHER["ARCHIVE"])) == set(EXCHANGED)
+    assert {f"/{name}" for name in LAUNCHER["_KEPT"]} == set(EXCHANGED)
+    kept = {path[1:] + end for path in EXCHANGED for end in (".old", ".none")}
+    for name in (*kept, "main.py.old", "notes.none", "state.old", "app.bin", "app.bin.new"):
+        (tmp_path / name).touch()
+    assert set(ways_back(f"{tmp_path}/")) == kept
 
 
 @given(MODULES)

@@ -71,6 +71,15 @@ def test_what_came_with_a_version_that_reports_stays(board: BoardBefore) -> None
     assert board.names() == {*SETTINGS, "app.bin", "reported", *CERTIFICATES}
 
 
+def test_files_of_somebody_else_are_no_way_back(board: BoardBefore) -> None:
+    offer(board, PASSES)
+    theirs = {"notes.old", "main.py.old", "app.none", "old"}
+    install(board.board.flash, {f"/{name}": b"theirs" for name in theirs})
+    install(board.board.flash, {"/state.old": b"of the version before"})
+    boots(board, 2)
+    assert board.names() == {*SETTINGS, "app.bin", "reported", *CERTIFICATES, *theirs}
+
+
 def cuts(board: BoardBefore, image: bytes) -> Iterator[int]:
     """Boot a flash as `image` is, with the power cut at each request of that boot in turn."""
     board.board.flash.image[:] = image
