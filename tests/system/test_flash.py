@@ -324,6 +324,22 @@ def test_files_of_somebody_else_stay_but_for_main_py(embedded: Broker, tmp_path:
             assert transfer.survey().sizes.keys() == {*theirs, "/main.py"}
 
 
+def test_a_board_of_another_node_is_refused_unless_it_is_meant(
+    embedded: Broker, tmp_path: Path
+) -> None:
+    mine, other = (wanted("esp32-c3", embedded.url, node=name) for name in ("desk-1", "desk-2"))
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, mine)
+        for options in (OPTIONS, replace(OPTIONS, dry_run=True)):
+            with pytest.raises(InputError, match="board is node desk-1, not desk-2, and the rec"):
+                flash(board, other, options)
+        assert fetch(board.board.flash, "/config.json") == mine.config
+        for options in (replace(OPTIONS, other_node=True), replace(OPTIONS, erase=True)):
+            looks = replace(options, dry_run=True)
+            assert "/config.json" in flash(board, other, looks).copied
+        assert flash(board, kept(other), replace(OPTIONS, dry_run=True)).copied == []
+
+
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url)
     with make_board("esp32-c3", tmp_path) as board:

@@ -50,6 +50,11 @@ from filmgauge_sim.nodes.update_key import nodes_folder, with_folder_key
 @click.option("--area", "area_cm2", type=float, help="With --cell: area of the film, cm2.")
 @click.option("--source", is_flag=True, help="Copy source files instead of bytecode.")
 @click.option("--erase", is_flag=True, help="Make the board as new first: files and memory.")
+@click.option(
+    "--other-node",
+    is_flag=True,
+    help="Let a board that is another node go on as this one, with its memory and its records.",
+)
 @MONITOR_BROKER
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
@@ -72,6 +77,7 @@ def flash(
     area_cm2: float | None,
     source: bool,
     erase: bool,
+    other_node: bool,
     monitor: BrokerAddress | None,
     dry_run: bool,
     as_json: bool,
@@ -101,6 +107,7 @@ def flash(
             erase,
             dry_run,
             timeout_s,
+            other_node=other_node,
             keys_are_new=used.are_new(values),
             before_it_runs=lambda: used.add(values),
         )

@@ -11,6 +11,7 @@ from filmgauge.migration import NEW
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink, LinkError
+from filmgauge_host.serial.board_node import check_same_node
 from filmgauge_host.serial.erase import check_erasable, erase, lost_counters
 from filmgauge_host.serial.flash_plan import CONFIG, FlashError, Plan, Wanted, make_plan
 from filmgauge_host.serial.flash_transfer import FlashTransfer
@@ -45,7 +46,8 @@ _BACK = b"launch: back to the version before"  # of firmware/update.py
 class FlashOptions:
     """timeout_s: for the board to answer, and then for its record.
 
-    ask_after_s: of silence, until the board is asked for it. keys_are_new: no board has had the
+    ask_after_s: of silence, until the board is asked for it. other_node: the board may go on as
+    another node than it was, with its memory and its records. keys_are_new: no board has had the
     keys of the configuration. before_it_runs: called when all is on the board, and before it may
     run with these keys; what it raises ends the flashing there.
     """
@@ -54,6 +56,7 @@ class FlashOptions:
     dry_run: bool = False
     timeout_s: float = 120.0
     ask_after_s: float = 20.0
+    other_node: bool = False
     keys_are_new: bool = True
     before_it_runs: Callable[[], None] = lambda: None
 
@@ -135,6 +138,8 @@ def _carry_out(
     files = BoardFiles(link)
     if foreign_main(files, contents):
         listener.say(_FOREIGN_MAIN.format("would be" if options.dry_run else "is"))
+    if CONFIG in contents.sizes and not (options.erase or options.other_node):
+        _check_same_node(files.read(CONFIG), wanted, pages)
     mark = NewMark(files, contents.sizes)
     hashes = key_hashes(json.loads(wanted.config)) if wanted.config else {}
     if CONFIG in contents.sizes:
@@ -171,6 +176,12 @@ def _carry_out(
         if mark.hashes:
             mark.write(())
     return plan
+
+
+def _check_same_node(found: bytes, wanted: Wanted, pages: RawPages | None) -> None:
+    """Raise InputError where the board, with this /config.json, is another node than wanted."""
+    if wanted.config is not None:
+        check_same_node(pages.configuration(found) if pages else found, wanted.config)
 
 
 def _erase_pages(pages: RawPages | None, staying: list[str]) -> None:
