@@ -35,6 +35,7 @@ _PORT_S = 5.0  # of a read or a write that must not fail where a board has much 
 _SLICE_S = 0.05  # of waiting for a byte: how late a deadline may be
 _MOST_AVAILABLE = 4096  # bytes at once, of a board that never stops
 _BOOT_S = 10  # of the interpreter alone, on a board or a machine that has much to do
+NEEDED_VERSION = (1, 29)  # of MicroPython: what the firmware is checked against
 ARRIVED_DAMAGED = "what the board answered arrived damaged: try again"
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
 
@@ -122,7 +123,10 @@ class BoardLink:
         self.close()
 
     def open(self) -> None:
-        """Open the port; one that is just coming back is waited for. Raises LinkLost."""
+        """Open the port; one that is just coming back is waited for.
+
+        Raises LinkLost, InputError for an address that pyserial does not know.
+        """
         deadline_s = time.monotonic() + _OPEN_S
         while not self._try_open():
             if time.monotonic() < deadline_s:
@@ -145,7 +149,7 @@ class BoardLink:
     def enter(self, on_wait: Callable[[float], None] | None = None) -> None:
         """Interrupt what runs and come to the raw REPL of an interpreter that has booted anew.
 
-        Raises LinkLost as `interrupt` does.
+        Raises LinkLost as `interrupt` does, and LinkError as `soft_reset` does.
         """
         deadline_s = time.monotonic() + self._patience_s
         while True:
@@ -272,7 +276,10 @@ class BoardLink:
             raise LinkLost(f"the port {self.port} has gone") from None
 
     def soft_reset(self) -> None:
-        """Boot the interpreter anew at its prompt: what ran has left no room on the heap."""
+        """Boot the interpreter anew at its prompt: what ran has left no room on the heap.
+
+        Raises LinkLost, LinkError for an interpreter that is too old.
+        """
         guarded, self._guarded = self._guarded, False
         transport = self._connected()
         try:
@@ -281,15 +288,30 @@ class BoardLink:
         except (OSError, serial.SerialException, TransportError):
             self._lose()
             raise LinkLost(f"the board at {self.port} does not come to its prompt") from None
-        self.run(MOUNT_AT_ROOT)
+        self._mount_at_root()
         if guarded:
             self.guard()
+
+    def _mount_at_root(self) -> None:
+        try:
+            self.run(MOUNT_AT_ROOT)
+        except BoardError:
+            (version,) = self.values("import sys\nprint(repr(tuple(sys.implementation[1][:3])))")
+            if version[:2] >= NEEDED_VERSION:
+                raise
+            found, needed = (".".join(map(str, each)) for each in (version, NEEDED_VERSION))
+            raise LinkError(
+                f"the board runs MicroPython {found}, which cannot run the firmware: "
+                f"put MicroPython {needed} on it first"
+            ) from None
 
     def _try_open(self) -> bool:
         try:
             self._transport = PromptTransport(self.port)
         except (OSError, serial.SerialException, TransportError):
             return False
+        except ValueError as error:  # of pyserial, about an address
+            raise InputError(f"--port {self.port}: {error}") from None
         return True
 
     def _connected(self) -> PromptTransport:

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from filmgauge_host.serial.board_link import BoardLink, LinkError
+from filmgauge_host.serial.board_link import NEEDED_VERSION, BoardLink, LinkError
 from filmgauge_sim.board.board_kind import BoardKind
-
-_VERSION = (1, 29)  # what the firmware is checked against
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,9 @@ def check_interpreter(identity: Identity, bytecode: tuple[int, int] | None) -> N
 
     bytecode: version and sub-version of what mpy-cross makes, None for source files.
     """
-    wanted = ".".join(map(str, _VERSION))
+    wanted = ".".join(map(str, NEEDED_VERSION))
     if bytecode is None:
-        if identity.version[:2] < _VERSION:
+        if identity.version[:2] < NEEDED_VERSION:
             raise LinkError(
                 f"the board runs MicroPython {identity.release}, and the firmware needs {wanted}: "
                 "put that on it first"

@@ -11,9 +11,21 @@ from pathlib import Path
 import pytest
 from wired_board import AT_PROMPT
 
-from filmgauge_host.serial.board_link import BoardError, BoardLink
+from filmgauge_host.errors import InputError
+from filmgauge_host.serial.board_link import BoardError, BoardLink, LinkError
 from filmgauge_sim.board.littlefs_outside import install
+from filmgauge_sim.board.serial_board import SerialOptions
 from filmgauge_sim.nodes.serial_bench import bench_board
+
+# What `vfs` has before MicroPython 1.25: nothing that tells what is mounted where.
+OLD_VFS = b"""\
+import sys, vfs
+class Old:
+    umount = vfs.umount
+    def mount(self, system, path):
+        vfs.mount(system, path)
+sys.modules["vfs"] = Old()
+"""
 
 
 @contextmanager
@@ -58,3 +70,17 @@ def test_a_port_of_another_machine(tmp_path: Path) -> None:
                 assert link.run("print('x' * 3000)") == "x" * 3000 + "\r\n"
                 with pytest.raises(BoardError, match="ZeroDivisionError"):
                     link.run("1 / 0")
+
+
+def test_an_interpreter_too_old_to_mount_the_file_system_is_named(tmp_path: Path) -> None:
+    board = bench_board("stm32wb55", tmp_path, SerialOptions(version=(1, 24, 1)))
+    install(board.board.flash, {**AT_PROMPT, "/boot.py": OLD_VFS})
+    with board, BoardLink(str(board.port.path)) as link:
+        sentence = r"the board runs MicroPython 1\.24\.1, .*put MicroPython 1\.29 on it first"
+        with pytest.raises(LinkError, match=sentence):
+            link.enter()
+
+
+def test_a_port_of_a_kind_that_nobody_knows_is_wrong_input() -> None:
+    with pytest.raises(InputError, match=r"--port foo://: .*protocol 'foo' not known"):
+        BoardLink("foo://").open()
