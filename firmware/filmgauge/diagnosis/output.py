@@ -3,6 +3,7 @@
 It loads also where no firmware is installed.
 """
 
+import errno
 import json
 
 
@@ -35,8 +36,13 @@ def read_config():
 
 
 def read_profile():
-    """Return the profile of its cell. OSError, ValueError."""
+    """Return the profile of its cell. ValueError."""
     from filmgauge.gauge.profile import Profile
 
-    with open("/profile.bin", "rb") as file:
-        return Profile.from_bytes(file.read())
+    try:
+        with open("/profile.bin", "rb") as file:
+            return Profile.from_bytes(file.read())
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            raise ValueError("there is no profile: filmgauge flash brings it")
+        raise ValueError("the profile cannot be read: %s" % error)

@@ -19,6 +19,7 @@ from filmgauge_host.serial.board_link import (
     LinkError,
     find_port,
 )
+from filmgauge_host.serial.firmware_damage import INCOMPATIBLE, check_firmware, is_of_modules
 
 FirstLight = Literal["memory", "drive", "pulls", "parts", "wifi", "advertise", "radio_wake"]
 Script = Literal["status", "readings", "backlog", "selftest", "saves", "saved"] | FirstLight
@@ -47,7 +48,6 @@ _DOCSTRINGS = re.compile(r'^ *"""(?:[^"]|"(?!""))*"""\n', re.MULTILINE)
 _MARK = "@"
 _AT_ONCE = 32  # records a request: the board's watchdog is fed in between
 _TIMEOUT_S = 30.0  # the slowest part reads a whole backlog
-_NOT_OURS = ("ImportError", "no module named 'filmgauge")
 
 
 @contextmanager
@@ -72,11 +72,11 @@ def run_script(link: BoardLink, script: Script, *arguments: int | str) -> list[A
         load_script(link, script)
         printed = link.run(f"{call}\n", _TIMEOUT_S)
     except BoardError as error:
-        if all(word in error.trace for word in _NOT_OURS):
-            raise LinkError(
-                "no firmware of filmgauge is on this board: filmgauge flash puts it there"
-            ) from None
+        if is_of_modules(error.trace):
+            check_firmware(link, error.trace)
         raise
+    if INCOMPATIBLE in printed:  # of a module that is loaded where its errors are expected
+        check_firmware(link, INCOMPATIBLE)
     lines = (line for line in printed.splitlines() if line.startswith(_MARK))
     try:
         return [json.loads(line.removeprefix(_MARK)) for line in lines]
@@ -91,8 +91,12 @@ def script_call(script: Script, *arguments: int | str) -> str:
 
 def load_script(link: BoardLink, script: Script) -> None:
     """Bring a script into a board's memory. Raises LinkError."""
-    for text in _sources(script):  # one by one: a board compiles them on its heap
-        link.run(f"{text}\n{_COLLECT}", _TIMEOUT_S)
+    try:
+        for text in _sources(script):  # one by one: a board compiles them on its heap
+            link.run(f"{text}\n{_COLLECT}", _TIMEOUT_S)
+    except BoardError as error:  # all that they do here is to import
+        check_firmware(link, error.trace)
+        raise
 
 
 def merged(values: list[Any]) -> dict[str, Any]:

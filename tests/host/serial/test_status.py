@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from wired_board import FLOWING_UA, answered, look_inside, section, wired
 
 from filmgauge.decoding.record_json import record_from_dict
 from filmgauge.record.record import Record
+from filmgauge_host.serial.archive import HEAD_BYTES, index_length, members
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.nodes.flash_reader import backlog
 
@@ -98,6 +100,34 @@ def test_a_board_without_the_firmware_is_one_sentence(tmp_path: Path) -> None:
     assert ran.stderr == (
         "filmgauge: no firmware of filmgauge is on this board: filmgauge flash puts it there\n"
     )
+
+
+@pytest.mark.parametrize("damage", ["no archive", "module", "lazy module"])
+def test_damaged_firmware_is_one_sentence(damage: str, tmp_path: Path, bytecode) -> None:
+    data = bytearray(bytecode["/app.bin"])
+    if damage == "no archive":
+        data[:4] = b"torn"
+    else:
+        length = index_length(bytes(data[:HEAD_BYTES]))
+        assert length is not None
+        name = "filmgauge/board/__init__" if damage == "module" else "filmgauge/config_copy"
+        at = members(bytes(data[HEAD_BYTES : HEAD_BYTES + length]))[f"{name}.mpy"].offset
+        data[at : at + 4] = b"torn"
+    record = b'{"type":"OSError","at":"launch:1"}'
+    record += zlib.crc32(record).to_bytes(4, "little")
+    files = {**bytecode, "/app.bin": bytes(data), "/crash.0": record}
+    with wired(tmp_path, files, section(), main_py=b""):
+        ran = look_inside(tmp_path, "status")
+    assert ran.exit_code == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "the firmware on this board is damaged or of another version (" in ran.stderr
+    assert "failed before: OSError at launch:1): filmgauge flash puts it there" in ran.stderr
+
+
+def test_a_profile_that_is_missing_is_named(tmp_path: Path, bytecode) -> None:
+    with wired(tmp_path, bytecode, section(), main_py=b"", profile_bin=None):
+        told = answered(tmp_path, "status")
+    assert told["problems"][0] == "there is no profile: filmgauge flash brings it"
 
 
 def test_no_port_and_no_name_are_one_sentence(tmp_path: Path) -> None:
