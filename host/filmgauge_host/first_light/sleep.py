@@ -1,5 +1,6 @@
 """Checks of sleep: its current, the clock through it, and the watchdog."""
 
+import re
 import time
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from filmgauge_host.serial.finding import Finding
 from filmgauge_sim.board.board_kind import BoardKind
 
 _METER_S = 30.0
+_UA_PER = {"": 1.0, "na": 1e-3, "ua": 1.0, "ma": 1e3}
+_READING = re.compile(r"(\d+(?:[.,]\d*)?)\s*((?:[num]A)?)", re.IGNORECASE)
 _CURRENT_SHARE = 0.5  # assumed: a sample of a chip on its bare board
 _CLOCK_SHARE = 0.05  # assumed: RC oscillators, calibrated once
 _SLICE_MS = 5000  # below the watchdogs of all boards
@@ -50,6 +53,15 @@ def fall_asleep(link: BoardLink, kind: BoardKind, duration_s: float) -> None:
     link.start((_LIGHT if kind.keeps_ram else _DEEP).format(round(duration_s * 1000), _SLICE_MS))
 
 
+def read_current_ua(answer: str) -> float | None:
+    """Return what a meter shows, in uA unless a unit is given; None for what is no current."""
+    found = _READING.fullmatch(answer.strip().replace("\u00b5", "u").replace("\u03bc", "u"))
+    if found is None:
+        return None
+    number, unit = found.groups()
+    return float(number.replace(",", ".")) * _UA_PER[unit.lower()]
+
+
 class SleepCurrentCheck(Check):
     """What the board takes asleep, by the user's meter."""
 
@@ -81,11 +93,10 @@ class SleepCurrentCheck(Check):
             f"the board sleeps for {_METER_S:g} s now: what does a meter in its supply show, in"
             " uA? (Enter: no meter)"
         )
+        while answer.strip() and read_current_ua(answer) is None:
+            answer = bench.person.ask(f"{answer} is no current, such as 7.2 uA (Enter: no meter)")
         bench.link.enter()
-        try:
-            return float(answer.replace(",", "."))
-        except ValueError:
-            return None
+        return read_current_ua(answer)
 
 
 class _Compared(NamedTuple):

@@ -176,6 +176,8 @@ class _Judge:
         if "current_pa" not in self._answers:
             return "no INA228 answers"
         expected_ua = self._expected_ua()
+        if expected_ua is None and self._reference.load_ohm is not None:
+            return "needs the voltage of the cell beside --load-ohm, and none is seen"
         if expected_ua is None:
             return "needs a known load: close J1 and give --load-ohm, or --current-ua"
         if abs(expected_ua) < 2 * _LEAST_UA:

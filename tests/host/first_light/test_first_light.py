@@ -15,6 +15,7 @@ from stalls import Stalls
 from filmgauge_host.cli.app import main
 from filmgauge_host.first_light.check import Bench, expected_of_kind
 from filmgauge_host.first_light.run import CHECKS, report, run_checks
+from filmgauge_host.first_light.sleep import read_current_ua
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.board_link import BoardLink
@@ -181,6 +182,40 @@ def test_a_pulled_cable_is_no_power_cut_for_a_board_with_a_battery(tmp_path: Pat
         (result,) = run_checks(on_battery, ["power cut"], lambda _: None)
     assert (result.verdict, result.figures) == ("not tested", {})
     assert "had power all the time" in result.seen
+
+
+def test_a_reading_of_a_meter_may_have_its_unit(tmp_path: Path) -> None:
+    board = bench_board("esp32-c3", tmp_path, SerialOptions(speed=100.0))
+    answers = ["about seven", "7.2 uA"]
+
+    class Reader(Hands):
+        def ask(self, question: str) -> str:
+            return answers.pop(0)
+
+    with board, interrupted(str(board.port.path)) as link:
+        asked = replace(bench(link, board), person=Reader(board), sleep_ua=None)
+        (result,) = run_checks(asked, ["sleep current"], lambda _: None)
+    assert result.figures == {"ua": 7.2}
+    assert answers == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "ua"),
+    [
+        ("7.2", 7.2),
+        (" 7,2uA ", 7.2),
+        ("7.2 µA", 7.2),
+        ("7.2 μa", 7.2),
+        ("0.0072 mA", 7.2),
+        ("7200 nA", 7.2),
+        ("7.2 V", None),
+        ("-7", None),
+        ("nan", None),
+        ("1.000,5", None),
+    ],
+)
+def test_a_reading_is_microamperes_unless_it_says_so(answer: str, ua: float | None) -> None:
+    assert read_current_ua(answer) == (None if ua is None else pytest.approx(ua))
 
 
 def test_every_check_was_seen_to_fail_and_is_in_the_guide() -> None:

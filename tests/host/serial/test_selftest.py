@@ -111,6 +111,12 @@ def test_a_known_load_does_as_well_as_a_known_current(tmp_path: Path, bytecode) 
     assert verdicts["value of the shunt"] == "ok"
 
 
+def test_a_known_load_without_a_cell_lacks_the_voltage(tmp_path: Path, bytecode) -> None:
+    told, _ = tried(tmp_path, bytecode, "--load-ohm", 975_000, wiring=WiringSection(gate="open"))
+    (found,) = (each for each in told["findings"] if each["check"] == "leads of the shunt")
+    assert found["seen"] == "needs the voltage of the cell beside --load-ohm, and none is seen"
+
+
 def test_without_a_current_it_says_what_it_could_not_test(tmp_path: Path, bytecode) -> None:
     told, verdicts = tried(tmp_path, bytecode, "--temperature-c", 22, rate_c=0.0)
     assert told["healthy"] is True
