@@ -52,6 +52,9 @@ _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have mo
 _DOUBTED = const(10e-6)
 _MOST_DOUBTED = const(0.25)
 _UNLIKE_PPM = const(140000)  # no cell of the profile's kind has a capacity that is so far off
+# Assumed: 1 sigma of self-discharge is one of these parts of it. Neither it nor its activation
+# energy is published, and it is wrong to the same side for the life of a cell.
+_LEAK_UNSURE = const(2)
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
 # currents, guess and how long for, the end that waits, proof, opened (the last byte, always)
@@ -161,7 +164,7 @@ class FuelGauge:
         if pc:
             self.offset.learn(pc, elapsed_ms, temperature_cdeg)
         self.film.step(0, temperature_cdeg, elapsed_ms)
-        self._leak(elapsed_ms)
+        self._leak(elapsed_ms, temperature_cdeg)
         self.health.interrupt()
         self._last_pa = self._sample_pa = 0
 
@@ -301,7 +304,7 @@ class FuelGauge:
         self.book(-offset_pc, ZERO)
         self.estimator.count(moved_pc, drift_pc)
         self._lose(moved_pc)
-        self._leak(elapsed_ms)
+        self._leak(elapsed_ms, temperature_cdeg)
         moved_pc += self._taken_pc
         self._taken_pc = 0
         self.health.count(moved_pc)
@@ -356,7 +359,7 @@ class FuelGauge:
     def _pass_quiet(self, quiet_ms, temperature_cdeg):
         """Let what was guessed stand."""
         self.film.step(self._last_pa, temperature_cdeg, quiet_ms)
-        self._leak(quiet_ms)
+        self._leak(quiet_ms, temperature_cdeg)
 
     def _unsure_pc(self, elapsed_ms):
         """Return what may have flowed unseen: the last current, or one that has begun since."""
@@ -370,10 +373,17 @@ class FuelGauge:
             lost_ppm += first_ppm * self.film.virgin_ppm // _PPM
             self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
 
-    def _leak(self, elapsed_ms):
+    def _leak(self, elapsed_ms, temperature_cdeg):
+        """Book self-discharge: what it would be since the node began less what it was before, so
+        that an interval in which less than a picocoulomb leaks does not lose it."""
+        stored_pc = max(0, self.ledger.stored_pc())
+        year_pc = stored_pc * self.film.leak_ppm_year(temperature_cdeg) // _PPM
+        before_pc = year_pc * self.health.lived_ms // _MS_PER_YEAR
         self.health.add_time(elapsed_ms)
-        leak = max(0, self.ledger.stored_pc()) * self._profile.self_discharge_ppm_year // _PPM
-        self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
+        leaked_pc = year_pc * self.health.lived_ms // _MS_PER_YEAR
+        self.book(-min(stored_pc, leaked_pc - before_pc), LEAK)
+        unsure_pc = leaked_pc // _LEAK_UNSURE - before_pc // _LEAK_UNSURE
+        self.widen(min(stored_pc, unsure_pc))
 
     def profile_doubt(self, share: float) -> float:
         """Return by how much, of the design, a share of the capacity may be off for the sake of a

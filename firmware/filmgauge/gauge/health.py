@@ -55,7 +55,7 @@ class Health:
         self._swing_cycles = 0  # when the capacity was seen last, thousandths of cycles
         self._mean_ppm = 0  # capacity so far, and the thousandths of cycles
         self._behind = 0  # by which this mean was behind then
-        self._lived_ms = 0
+        self.lived_ms = 0  # of the node's own life
         self._observed_h = [-1, -1, -1]  # when an observation was made, by subject; -1 never
 
     def count(self, moved_pc: int) -> None:
@@ -77,15 +77,15 @@ class Health:
 
     def add_time(self, elapsed_ms: int) -> None:
         """Note that time has passed."""
-        self._lived_ms += elapsed_ms
+        self.lived_ms += elapsed_ms
 
     def mark_observed(self, subject: int) -> None:
         """Note an observation of CAPACITY, RESISTANCE or EFFICIENCY."""
-        self._observed_h[subject] = self._lived_ms // _MS_PER_HOUR
+        self._observed_h[subject] = self.lived_ms // _MS_PER_HOUR
 
     def ages_h(self) -> list:
         """Return how old the observations are by subject; None where all is the profile's."""
-        now_h = self._lived_ms // _MS_PER_HOUR
+        now_h = self.lived_ms // _MS_PER_HOUR
         return [None if h < 0 else min(_MOST_HERE, now_h - h) for h in self._observed_h]
 
     def has_swung(self) -> bool:
@@ -186,7 +186,7 @@ class Health:
         """Write SIZE bytes."""
         last = self._last_uv, self._last_pa, self._last_cdeg, self._run_uc, self._left_pc
         flat = self._flat_uv, self._flat_pa, self._flat_uc
-        swing = self._swing_cycles, self._mean_ppm, self._behind, self._lived_ms
+        swing = self._swing_cycles, self._mean_ppm, self._behind, self.lived_ms
         moved = (self._moved_nc, self._cycles) + last + flat
         moved += (self._ratio_ppm, self._ratio_variance) + swing
         struct.pack_into(_FORMAT, buffer, offset, *moved, *self._observed_h)
@@ -198,5 +198,5 @@ class Health:
         self._last_cdeg, self._run_uc, self._left_pc = values[4:7]
         self._flat_uv, self._flat_pa, self._flat_uc = values[7:10]
         self._ratio_ppm, self._ratio_variance = values[10:12]
-        self._swing_cycles, self._mean_ppm, self._behind, self._lived_ms = values[12:16]
+        self._swing_cycles, self._mean_ppm, self._behind, self.lived_ms = values[12:16]
         self._observed_h[:] = values[16:]

@@ -150,6 +150,14 @@ class VoltageModel:
         self._plateau_sigma = spread + self._drain_sigma
         return flat + polarisation
 
+    def leak_ppm_year(self, temperature_cdeg: int) -> int:
+        """Return self-discharge in a year, of the stored charge.
+
+        Assumed: it has the activation energy of LiPON, through which it must leak.
+        """
+        self._warm(temperature_cdeg)
+        return self._leak_ppm_year
+
     def _split_gap(self):
         """Divide the gap into its static and its kinetic part."""
         profile = self.profile
@@ -183,8 +191,10 @@ class VoltageModel:
         kelvin = (bounded + _KELVIN_CDEG) / 100.0
         colder = (1.0 / kelvin - 1.0 / _REFERENCE_K) / _GAS
         self._interface = math.exp(-profile.interface_activation_j_mol * colder)
-        lipon = profile.lipon_mohm_cm2 * math.exp(profile.lipon_activation_j_mol * colder)
+        slower = math.exp(profile.lipon_activation_j_mol * colder)
+        lipon = profile.lipon_mohm_cm2 * slower
         self._ohm_cm2 = 1e-15 * (lipon + profile.contact_mohm_cm2 / self._interface)
+        self._leak_ppm_year = int(profile.self_discharge_ppm_year / slower)
         self._thermal_v = 2.0 * _GAS / _FARADAY * kelvin
         # The exponent by which the profile slows diffusion: 0 at 25 degC.
         self.energy = profile.tau_activation_j_mol * colder

@@ -153,6 +153,43 @@ def test_self_discharge_is_booked_with_time():
     assert close(-gauge.ledger.line_pc(LEAK) / stored, 1 - (1 - 0.01 / 12) ** 12, 1e-3)
 
 
+def test_self_discharge_is_faster_in_the_warmth():
+    # through LiPON, whose activation energy the profile has: 53067 J/mol
+    for cdeg, factor in ((5500, 7.0819), (-1000, 0.05801)):
+        gauge = opened(500000, 1000, self_discharge_ppm_year=10000)
+        expected_pc = gauge.ledger.stored_pc() * 0.01 / 12 * factor
+        gauge.count(78, 31557600000 // 12, cdeg)
+        assert close(-gauge.ledger.line_pc(LEAK), expected_pc, 5e-3)
+
+
+def test_self_discharge_is_as_exact_in_seconds_as_in_one_step():
+    changes = {"area_ucm2": 100000, "self_discharge_ppm_year": 10000}
+    once, often = opened(500000, 1000, **changes), opened(500000, 1000, **changes)
+    once.count(1, 500000, 2500)
+    for _ in range(500):
+        often.count(1, 1000, 2500)
+    assert -once.ledger.line_pc(LEAK) > 250  # half a picocoulomb a second
+    assert close(often.ledger.line_pc(LEAK), once.ledger.line_pc(LEAK), absolute=1)
+
+
+def test_no_more_leaks_than_is_stored():
+    gauge = opened(1000, 1000, self_discharge_ppm_year=1000000)
+    gauge.count(1, 31557600000, 8000)
+    assert gauge.ledger.stored_pc() == 0
+
+
+def test_self_discharge_is_known_to_a_half():
+    sure = opened(1000000, 1000, self_discharge_ppm_year=0)
+    leaking = opened(1000000, 1000, self_discharge_ppm_year=20000)
+    for _ in range(12):
+        for gauge in (sure, leaking):
+            gauge.count(78, 31557600000 // 12, 2500)
+    leaked_ppm = -leaking.ledger.line_pc(LEAK) * 1e6 / FULL_PC
+    grown = leaking.estimator.soc_sigma_ppm() - sure.estimator.soc_sigma_ppm()
+    # both drift to one side, the unknown zero of the sensor and the leak
+    assert close(grown, leaked_ppm / 2, 0.1)
+
+
 def test_end_of_charge_corrects():
     gauge = opened(500000, 250000)
     gauge.observe(3000000, 50000, 0, 2500)
