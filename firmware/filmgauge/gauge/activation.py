@@ -39,7 +39,7 @@ class Activation:
 
     def count(self, moved_uc: int) -> bool:
         """Note charge; return whether a charge has just begun, so that growth takes effect."""
-        if not self.closed_ppm:
+        if not self.closed_ppm or not moved_uc:
             return False
         self._moved_uc += abs(moved_uc)
         if (moved_uc > 0) == self._charging:

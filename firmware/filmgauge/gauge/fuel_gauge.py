@@ -307,12 +307,14 @@ class FuelGauge:
         self._leak(elapsed_ms, temperature_cdeg)
         moved_pc += self._taken_pc
         self._taken_pc = 0
-        self.health.count(moved_pc)
-        self._shown.update(self.soc_ppm(), moved_pc * _PPM // self.design_pc)
+        moved_uc = self.health.count(moved_pc)
+        # Away from zero: what is less than a millionth of the cell has a direction, too.
+        moved_ppm = moved_uc * _PPM * _PPM // self.design_pc + (moved_uc > 0)
+        self._shown.update(self.soc_ppm(), moved_ppm)
         if moved_pc < 0 and self.film.virgin_ppm:
             self.film.charged_to(self.soc_ppm())
         before_ppm = self._activation.factor_ppm()
-        if self._activation.count(moved_pc // _PPM):
+        if self._activation.count(moved_uc):
             self.estimator.capacity_grew(before_ppm, self._activation.factor_ppm())
         if elapsed_ms > 0:
             self._last_pa = _bounded(moved_pc * 1000 // elapsed_ms)

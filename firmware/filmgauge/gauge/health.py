@@ -58,12 +58,12 @@ class Health:
         self.lived_ms = 0  # of the node's own life
         self._observed_h = [-1, -1, -1]  # when an observation was made, by subject; -1 never
 
-    def count(self, moved_pc: int) -> None:
-        """Note charge."""
+    def count(self, moved_pc: int) -> int:
+        """Note charge; return the whole microcoulombs of it and of what was left over before."""
         self._left_pc += moved_pc
         uc = abs(self._left_pc) // _PPM
         if not uc:
-            return
+            return 0
         if self._left_pc < 0:
             uc = -uc
         self._left_pc -= uc * _PPM
@@ -74,6 +74,7 @@ class Health:
         cycle_uc = 2 * self._design_pc // _PPM
         self._cycles += self._moved_nc // cycle_uc
         self._moved_nc %= cycle_uc
+        return uc
 
     def add_time(self, elapsed_ms: int) -> None:
         """Note that time has passed."""

@@ -113,3 +113,13 @@ def test_pack_round_trip():
         for uc in moved:
             assert again.count(uc) == activation.count(uc)
             assert again.factor_ppm() == activation.factor_ppm()
+
+
+def test_a_wake_in_which_nothing_flows_does_not_end_what_flows_back():
+    activation = begun()
+    move(activation, DESIGN_UC)
+    move(activation, -DESIGN_UC)
+    begins = 0
+    for _ in range(10):
+        begins += activation.count(DESIGN_UC // 1000) + activation.count(0)
+    assert begins == 1

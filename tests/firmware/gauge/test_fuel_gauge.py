@@ -270,3 +270,25 @@ def test_available_charge():
     low = available.sigma_nah()
     available.charge_nah(5000000, 2500)
     assert 0 < low < available.sigma_nah()
+
+
+def test_what_trickles_opens_a_film_by_its_charge_and_not_by_its_wakes():
+    # to and fro, in each wake less than a microcoulomb, in all of them 8 uC of 47 mC
+    for around_pc in (0, -1, 40000):
+        gauge = opened(500000, 1000, new_cell=1, activation_mcycles=100)
+        gauge.flow(-FULL_PC // 100, 3600000, 2500)
+        for wake in range(200):
+            gauge.flow(around_pc + (100000 if wake & 1 else -100000), 1000, 2500)
+        gauge.flow(FULL_PC // 100, 3600000, 2500)
+        # 0.01 cycles: 1 - 0.7 exp(-0.1)
+        assert close(gauge.estimator.capacity_ppm, 366614, absolute=1000)
+
+
+def test_shown_follows_a_current_that_moves_less_than_a_millionth_in_a_wake():
+    for pc, towards in ((30000, 600000), (-30000, 400000)):
+        gauge = opened(500000, 1000)
+        gauge.flow(0, 1000, 2500)
+        gauge.estimator.start(towards, 1000)
+        for _ in range(100):  # 3 uC, of which whole ones move what is shown
+            gauge.flow(pc, 1000, 2500)
+        assert gauge.shown_ppm() == 500000 + (600 if pc > 0 else -600)
