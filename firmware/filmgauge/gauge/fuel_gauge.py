@@ -41,6 +41,8 @@ from filmgauge.gauge.ledger import (
 _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
 _RECENT_MS = const(3600000)  # time constant with which the recent mean current forgets
+_PHASES = const(65536)
+_PHASE = const(40503)  # the golden section of them: phases in a row are spread most evenly
 _MOST_PA = const(0x7FFFFFFF)  # what is packed; no film cell has 2 mA
 _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
@@ -331,7 +333,9 @@ class FuelGauge:
     def _update_recent(self, elapsed_ms):
         """Let the last interval into the recent mean."""
         gone = -math.expm1(-elapsed_ms / _RECENT_MS)
-        self.recent_pa += round((self._last_pa - self.recent_pa) * gone)
+        # Rounded at another phase each time, so that on average what is below 1 pA acts as well.
+        phase = self.health.lived_ms // elapsed_ms * _PHASE % _PHASES / _PHASES
+        self.recent_pa += math.floor((self._last_pa - self.recent_pa) * gone + phase)
 
     def _add_quiet(self, elapsed_ms):
         """Book what must have flowed while the sensor shows exactly nothing."""

@@ -257,6 +257,17 @@ def test_recent_current_and_times():
     assert close(available.time_to_full_s(), missing_nah * 18.0, 0.02)
 
 
+def test_the_recent_current_forgets_whatever_the_interval():
+    # an hour of currents that change the mean of an hour by less than 1 pA in a second
+    for before_pa, pa in ((-1700, 0), (0, 900)):
+        gauge = opened(500000, 1000, area_ucm2=100000)
+        gauge.recent_pa = before_pa
+        for second in range(3600):
+            gauge.flow(pa + (1 if second & 1 else -1), 1000, 2500)
+        assert close(gauge.recent_pa, pa + (before_pa - pa) * 0.3679, absolute=20)
+        assert AvailableCharge(gauge).time_to_empty_s(2500) is None  # nothing flows any more
+
+
 def test_available_charge():
     gauge = opened(800000, 1000)
     available, stored = AvailableCharge(gauge), gauge.stored_nah()
