@@ -5,7 +5,7 @@ and seq are the node's and go on.
 """
 
 from filmgauge.compat import const
-from filmgauge.gauge.fuel_gauge import OFFSET_AT, SIZE
+from filmgauge.gauge.fuel_gauge import OFFSET_AT, SIZE, was_opened
 from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.state import GAUGE_AT
 
@@ -24,7 +24,7 @@ def close_ledger(state, offset) -> None:
     state.closed_nah = tuple(max(-_MOST, min(_MOST, before + now)) for before, now in sums)
     state.cell_changed = 1
     state.info_sent = state.offset_running = state.sees_zero = 0
-    if offset is not None and state.buffer[GAUGE_AT + SIZE - 1]:  # a gauge was opened
+    if offset is not None and was_opened(state.buffer, GAUGE_AT):
         offset.unpack_from(state.buffer, GAUGE_AT + OFFSET_AT)
     state.buffer[GAUGE_AT : GAUGE_AT + SIZE] = bytes(SIZE)
     state.profile_crc = 0

@@ -77,6 +77,13 @@ def test_without_a_profile_only_the_ledger_is_closed():
     assert state.profile_crc == 0
 
 
+def test_a_ledger_without_a_profile_knows_no_offset_of_its_sensor():
+    new = FuelGauge(cell(), SHUNT_MOHM)
+    sigma_pa = new.offset.sigma_pa(2500)
+    close_ledger(state_of(LedgerOnly()), new.offset)
+    assert new.offset.sigma_pa(2500) == sigma_pa > 0
+
+
 def test_what_was_closed_outlives_a_sleep():
     state, again = state_of(used_gauge()), State()
     close_ledger(state, None)

@@ -91,7 +91,8 @@ class Estimator:
         self._charged_pc = self._moved_pc = 0  # since the last correction
         self._drift_pc = 0  # what the zero of the sensor may have added since
         self._used_lag_ppm = 0  # lag at the last end that was used
-        self._peak_lag_ppm = 0  # lag with which the last end began
+        # Lag with which the last end began; before any, the state of charge at the start.
+        self._peak_lag_ppm = 0
         self.lasting = _LASTING
         self.proof = ModelProof(film)
         self.at_end = False  # whether the last voltage lay on an end
@@ -109,6 +110,7 @@ class Estimator:
 
     def start(self, soc_ppm: int, sigma_ppm: int) -> None:
         """Say what is known before anything was counted."""
+        self._peak_lag_ppm = max(1, soc_ppm)
         full_pc = self.full_pc()
         change = soc_ppm * full_pc // _PPM - self._ledger.stored_pc()
         self._ledger.add_pc(OPENING, change)
@@ -143,8 +145,11 @@ class Estimator:
 
     def known_share(self) -> float:
         """Return the state of charge where it was known last: at an end, or where it began."""
-        side = self._last_side
-        return side - EMPTY if side else self._ledger.line_pc(OPENING) / self._design_pc
+        if self._last_side:
+            return self._last_side - EMPTY
+        if self._peak_lag_ppm:
+            return self._peak_lag_ppm / _PPM
+        return self._ledger.line_pc(OPENING) / self._design_pc  # begun in a layout without it
 
     def full_pc(self) -> int:
         """Return the charge between empty and full as it is believed to be now."""

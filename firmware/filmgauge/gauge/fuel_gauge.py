@@ -33,6 +33,7 @@ from filmgauge.gauge.ledger import (
     RADIO,
     SCALE,
     SLEEP,
+    UNJUDGED,
     ZERO,
     Ledger,
     nah,
@@ -59,7 +60,8 @@ _UNLIKE_PPM = const(140000)  # no cell of the profile's kind has a capacity that
 _LEAK_UNSURE = const(2)
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
-# currents, guess and how long for, the end that waits, proof, opened (the last byte, always)
+# currents, guess and how long for, the end that waits, proof, and the last byte, always: opened in
+# bit 0, the side of the end that waits, UNJUDGED
 _OWN = const("<iiiqIBii5BB")
 _OWN_SIZE = const(39)
 _PENDING_SHIFT = const(1)  # the side of an end that waits, in the last byte
@@ -285,8 +287,8 @@ class FuelGauge:
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         self.ledger.unpack_from(buffer, offset)
-        if not buffer[offset + SIZE - 1]:
-            return  # never opened: so far the node had no profile
+        if not was_opened(buffer, offset):
+            return  # so far the node had no profile
         offset += ledger.SIZE
         for part, size in zip(self._parts, _SIZES):
             part.unpack_from(buffer, offset)
@@ -294,9 +296,12 @@ class FuelGauge:
         values = struct.unpack_from(_OWN, buffer, offset)
         self._last_pa, self._sample_pa, self.recent_pa = values[:3]
         self._gap_pc, self._quiet_ms = values[3:5]
-        self._opened, side = values[13] & 1, values[13] >> _PENDING_SHIFT
+        self._opened, side = 1, (values[13] & ~UNJUDGED) >> _PENDING_SHIFT
         self.estimator.pending = (side, values[6], values[7]) if side else (0, 0, 0)
         self.estimator.proof.restore(values[8:13] + values[5:6])
+        if values[13] & UNJUDGED:
+            self.add_gap()
+            self.rest()
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
@@ -399,6 +404,11 @@ class FuelGauge:
     def share_nah(self, share: float) -> int:
         """Return the charge of a share of the design capacity."""
         return nah(int(share * self.design_pc))
+
+
+def was_opened(buffer, offset: int) -> int:
+    """Return 1 where the gauge that `pack_into` wrote, or once had written, knew its cell."""
+    return buffer[offset + SIZE - 1] & 1
 
 
 def _bounded(pa):

@@ -30,6 +30,7 @@ RADIO = const(9)  # reports, where no sensor sees them
 GAP = const(10)  # estimated for a time in which the sensor was stuck
 LINES = const(11)
 _FIRST_BOOKED = const(3)
+UNJUDGED = const(0x80)  # in what a gauge remembers: only the ledger was kept since
 
 _PC_PER_UC = const(1000000)
 _REST = const(0xFFFFF)  # bits of the picocoulombs

@@ -1,6 +1,9 @@
 """The gauge of a node without a readable profile: the interface of FuelGauge (fuel_gauge.py)."""
 
-from filmgauge.gauge.ledger import INPUT, MEASURED, ZERO, Ledger
+from filmgauge.compat import const
+from filmgauge.gauge.ledger import INPUT, MEASURED, UNJUDGED, ZERO, Ledger
+
+_LAST = const(406)  # where FuelGauge (fuel_gauge.py) has UNJUDGED, among the bits of its last byte
 
 
 class LedgerOnly:
@@ -41,8 +44,10 @@ class LedgerOnly:
         self.ledger.add_pc(line, pc)
 
     def pack_into(self, buffer, offset: int) -> None:
-        """Write the ledger; what a gauge with a profile once wrote behind it stays there."""
+        """Write the ledger, and for a gauge with a profile that what it once wrote behind it,
+        which stays there, knows nothing of this time."""
         self.ledger.pack_into(buffer, offset)
+        buffer[offset + _LAST] |= UNJUDGED
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""

@@ -3,6 +3,7 @@
 from cell_profiles import cell
 from expect import close
 from gauges import (
+    FULL_PC,
     SHUNT_MOHM,
     charge_pc,
     copied,
@@ -132,18 +133,36 @@ def test_pack_round_trip():
         assert reported(again) == reported(gauge)
 
 
-def test_a_wake_without_profile_leaves_the_judgement_alone():
+def test_a_time_without_profile_is_a_gap_and_leaves_the_rest_of_the_judgement_alone():
     gauge = opened(700000, 20000)
-    gauge.count(964453, 60000, 2500)
+    gauge.count(charge_pc(1000000, 600000), 600000, 2500)
     buffer = bytearray(SIZE)
     gauge.pack_into(buffer, 0)
     blind = LedgerOnly()
-    blind.unpack_from(buffer, 0)
-    blind.book(-5000)
-    blind.pack_into(buffer, 0)
+    for _ in range(3):  # however many wakes it has
+        blind.unpack_from(buffer, 0)
+        blind.book(-5000)
+        blind.pack_into(buffer, 0)
     again = FuelGauge(cell(), SHUNT_MOHM)
     again.unpack_from(buffer, 0)
-    assert again.ledger.stored_pc() == gauge.ledger.stored_pc() - 5000
-    assert again.sigma_ppm() == gauge.sigma_ppm()
+    assert again.ledger.stored_pc() == gauge.ledger.stored_pc() - 15000
+    widened_ppm = (gauge.described_sigma_ppm() ** 2 + 100000**2) ** 0.5
+    assert close(again.described_sigma_ppm(), widened_ppm, absolute=5)
+    assert any(gauge.film.modes) and not any(again.film.modes)  # where the film is nobody knows
+    assert again.estimator.pending == gauge.estimator.pending
     assert again.ledger.line_pc(OPENING) == gauge.ledger.line_pc(OPENING)
     assert again.ledger.line_pc(GAP) == 0
+    assert reported(copied(again)) == reported(again)  # it is one gap, at whatever wakes follow
+
+
+def test_a_profile_that_comes_late_knows_the_charge_from_then_on():
+    blind, buffer = LedgerOnly(), bytearray(SIZE)
+    blind.count(FULL_PC // 2, 3600000, 2500)
+    blind.pack_into(buffer, 0)
+    late = FuelGauge(cell(), SHUNT_MOHM)
+    late.unpack_from(buffer, 0)
+    late.open(500000, 50000)
+    known = opened(500000, 50000)
+    for gauge in (late, copied(late)):
+        assert gauge.sigma_ppm() == known.sigma_ppm()
+        assert gauge.estimator.known_share() == 0.5
