@@ -312,6 +312,28 @@ def operations_of(board: Board, offered: Version) -> int:
     return board.board.flash.operations - before
 
 
+def test_a_cut_within_a_rename_hides_no_file_of_the_version(board: Board) -> None:
+    """littlefs no more shows the name behind the one that it was moving to another directory, until
+    something is written."""
+    board.ask_for(version(profile=b"P" * 300))
+    while "switch" not in board.names():
+        assert board.boot().cause is not None
+    flash = board.board.flash
+    ready, hidden = flash.image[:], 0
+    for at in range(1, 40):
+        flash.image[:] = ready
+        board.lines = len(board.said)
+        flash.cut = FlashCut(flash.operations + at, 0.99)
+        board.boot()
+        if flash.cut is not None:  # it was over before
+            break
+        if "trial" in board.names() and "verified" not in listing(flash, "/incoming"):
+            hidden += "switch" in board.names()
+            assert board.live()[-1] == "told runs 0.2.0", at
+    flash.cut = None
+    assert hidden
+
+
 @pytest.mark.parametrize("ends", ["runs", "switched back", "refused"])
 def test_a_power_cut_at_flash_operations_all_the_way(ends: str, board: Board) -> None:
     does = "raise ValueError('no')" if ends == "switched back" else "pass"
