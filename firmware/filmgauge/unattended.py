@@ -17,7 +17,8 @@ _SAFE = const("safe")
 _LAYOUT = const("<HQQQQqiB")  # safe.py
 _GAP = const(2)
 _ANEW = const(4)  # its accumulator was adopted, and what it had lost is not told yet
-_ACCUMULATOR = const("<iiiB")  # of sensors/ina228.py, as are the two numbers
+_ACCUMULATOR = const("<iiiB")  # of sensors/ina228.py, as are the two numbers; the safe mode starts
+# a sensor without a mark
 _KNOWN = const(1)
 _LOST = const(2)
 _DOUBT_PARTS = const(10)  # one of these parts of what a sample in a quarter of an hour has told
@@ -75,8 +76,9 @@ def _move_accumulator(buffer, shift, is_lost):
     high, low, fraction, memory = struct.unpack_from(_ACCUMULATOR, buffer, CHARGE_AT)
     if is_lost:
         high = low = 0
-        memory = _LOST if memory else _KNOWN
+        memory = _LOST if memory & 3 else _KNOWN
     elif shift:
+        memory &= 3
         place = ((high << 20) + low - shift) & 0xFFFFFFFFFF
         high, low = place >> 20, place & 0xFFFFF
         if high & 0x80000:

@@ -77,9 +77,10 @@ class CountingSampler(Sampler):
 
     def _ready_current(self):
         self._restarted = False
-        if not self.current.running():
-            self.current.check()
-            self.current.start()
+        current = self.current
+        if not (current.running() and current.is_remembered()):
+            current.check()
+            current.start()
             self._restarted = True
             if self.on_restart:
                 self.on_restart()

@@ -1,7 +1,7 @@
 """INA228: current, charge and voltage of the cell.
 
     sensor = Ina228(i2c, 0x40, shunt_mohm=1000000)
-    if not sensor.running():        # it lost power: the accumulator begins again
+    if not (sensor.running() and sensor.is_remembered()):  # the accumulator begins again
         sensor.check()              # OSError unless it is an INA228
         sensor.start()
     sensor.read_charge()            # all that can fail, before anything counts
@@ -10,8 +10,9 @@
     sensor.current_pa(), sensor.bus_uv()
 
 Positive charges the cell. The accumulator runs while the node sleeps; what it showed last is
-packed. Reading leaves no garbage. A sensor that has its supply for a sample only is not started:
-`once_current()` and `once_voltage()` take one conversion each, ready in ONCE_MS.
+packed. Each start leaves a mark in a limit that nobody uses, which tells its counts from those of
+an earlier start. Reading leaves no garbage. A sensor that has its supply for a sample only is not
+started: `once_current()` and `once_voltage()` take one conversion each, ready in ONCE_MS.
 
 One transfer may go wrong unnoticed: a register is read until two of at most three readings are
 the same. A result stands for milliseconds, readings follow each other in 0.3 ms, so that a new
@@ -31,6 +32,7 @@ _VBUS = const(0x05)
 _DIETEMP = const(0x06)
 _CURRENT = const(0x07)
 _CHARGE = const(0x0A)
+_BUS_LIMIT = const(0x0E)  # from 102 V on, whatever the mark
 _MANUFACTURER = const(0x3E)
 _DEVICE = const(0x3F)
 
@@ -45,6 +47,9 @@ _ONCE_ALL = const(0x7B40)
 _ONCE_BUS = const(0x1B40)
 _ONE_TO_ONE = const(4096)  # SHUNT_CAL that makes a CURRENT count a VSHUNT count
 _COARSE = const(4)  # after a reset, with 164 mV for its range, a count is so many of ours
+_NO_LIMIT = const(0x7FFF)  # after a reset
+_MOST_MARK = const(63)
+_MARK_SHIFT = const(2)  # in the last byte that is packed
 _ENODEV = const(19)
 EBADMSG = const(74)
 MOST_CODE = const(0x7FFFF)  # full scale: it may have been more
@@ -103,6 +108,7 @@ class Ina228(CountScale):
         self._high = self._low = 0  # of the accumulator: 20 bits each, the high word signed
         self._last_high = self._last_low = 0
         self._memory = _UNKNOWN
+        self._mark = 0  # of the start that is remembered; 0 without one
 
     def check(self) -> None:
         """Raise OSError unless an INA228 answers at the address."""
@@ -110,12 +116,18 @@ class Ina228(CountScale):
             raise OSError(_ENODEV)
 
     def running(self) -> bool:
-        """Return whether it still runs as `start` left it, and so has counted ever since."""
+        """Return whether it still runs as a `start` left it, and so has counted ever since."""
         return self._holds(_ADC_CONFIG, _RUN) and self._has_range()
+
+    def is_remembered(self) -> bool:
+        """Return whether the start since which it runs is the one that is remembered."""
+        return self._holds(_BUS_LIMIT, _NO_LIMIT - self._mark)
 
     def start(self) -> None:
         """Set it up to count without a pause, its accumulator at zero."""
         self._set(_CONFIG, 0x8000)  # reset
+        self._mark = self._mark % _MOST_MARK + 1
+        self._set(_BUS_LIMIT, _NO_LIMIT - self._mark)
         self._begin(_RUN)
         self._last_high = self._last_low = 0
         self._memory = _LOST if self._memory else _KNOWN
@@ -184,13 +196,15 @@ class Ina228(CountScale):
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write how far the accumulator has been read: 13 bytes."""
-        last = self._last_high, self._last_low, self.fraction, self._memory
+        last = self._last_high, self._last_low, self.fraction
+        last += (self._memory | self._mark << _MARK_SHIFT,)
         struct.pack_into(_FORMAT, buffer, offset, *last)
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         last = struct.unpack_from(_FORMAT, buffer, offset)
-        self._last_high, self._last_low, self.fraction, self._memory = last
+        self._last_high, self._last_low, self.fraction, memory = last
+        self._memory, self._mark = memory & 3, memory >> _MARK_SHIFT
 
     def _begin(self, adc_config):
         self._set(_CONFIG, _ADCRANGE_40MV)

@@ -8,9 +8,9 @@ Source: datasheet SLYS021A (Rev. A, May 2022). Usage:
     ina.advance(later_us, current_ua, bus_start_v, bus_end_v, temperature_c)
     bus.read(0x40, 0x0A, 5, later_us)     # CHARGE
 
-Left out, because nothing here uses it: limits and the ALERT pin, POWER, ENERGY, and the
-compensation of the shunt's temperature (their registers read 0). Also drift of gain and of the
-VBUS offset with temperature, noise of VBUS and DIETEMP, and self-heating.
+Left out, because nothing here uses it: limits and the ALERT pin (BOVL holds what is written),
+POWER, ENERGY, and the compensation of the shunt's temperature (their registers read 0). Also
+drift of gain and of the VBUS offset with temperature, noise of VBUS and DIETEMP, and self-heating.
 """
 
 import random

@@ -11,6 +11,7 @@ DIETEMP = 0x06
 CURRENT = 0x07
 CHARGE = 0x0A
 DIAG_ALRT = 0x0B
+BOVL = 0x0E
 MANUFACTURER_ID = 0x3E
 DEVICE_ID = 0x3F
 
@@ -24,6 +25,7 @@ REGISTERS: dict[int, Register] = {
     CURRENT: Register(3),
     CHARGE: Register(5),
     DIAG_ALRT: Register(2, 0x0001, 0xF000),
+    BOVL: Register(2, 0x7FFF, 0x7FFF),
     MANUFACTURER_ID: Register(2, 0x5449),
     DEVICE_ID: Register(2, 0x2281),
 }

@@ -58,6 +58,7 @@ def part(charge=0, current=0, bus=0, shunt_mohm=EVEN_MOHM):
         0x05: big_endian(bus << 4, 3),
         0x07: big_endian(current << 4, 3),
         0x0A: big_endian(charge, 5),
+        0x0E: b"\x7f\xff",
         0x3E: b"TI",
         0x3F: b"\x22\x81",
     }
@@ -165,6 +166,26 @@ def test_a_restart_counts_from_zero_and_is_told_until_it_was_counted():
     assert charge_read(again, 7) == 7
 
 
+def test_each_start_is_known_from_the_one_before():
+    sensor, bus = part()
+    assert sensor.is_remembered()  # nobody has started it
+    sensor.start()
+    assert sensor.is_remembered()
+    earlier = bytearray(13)
+    sensor.pack_into(earlier, 0)
+    for _ in range(62):
+        sensor.start()
+        limit = bus.registers[0x0E][0] << 8 | bus.registers[0x0E][1]
+        assert limit * 3125 > 85000000  # uV: no bus reaches it
+        assert sensor.is_remembered()
+        again = Ina228(bus, 0x41, EVEN_MOHM)
+        assert not again.is_remembered()
+        again.unpack_from(earlier, 0)
+        assert again.running() and not again.is_remembered()
+    again.start()
+    assert again.is_remembered() and again.lost_charge()
+
+
 def test_a_count_is_an_exact_fraction():
     for shunt in SHUNTS:
         scale = CountScale(shunt)
@@ -237,7 +258,7 @@ def test_start_resets_first_and_runs_last():
     sensor, bus = part()
     sensor.start()
     assert bus.written[0] == (0x41, 0x00, b"\x80\x00")
-    assert [register for _, register, _ in bus.written] == [0x00, 0x00, 0x02, 0x01]
+    assert [register for _, register, _ in bus.written] == [0x00, 0x0E, 0x00, 0x02, 0x01]
     mode = bus.registers[0x01][0] >> 4
     assert mode == 0xF  # continuous bus, shunt and temperature (section 7.6.1.2)
 

@@ -16,6 +16,7 @@ TRUE = {
     0x06: b"\x0c\x80",
     0x07: b"\xff\xf0\x10",
     0x0A: b"\x12\x34\x56\x78\x9a",
+    0x0E: b"\x7f\xff",
     0x3E: b"TI",
     0x3F: b"\x22\x81",
 }
@@ -96,12 +97,13 @@ def test_a_current_that_its_shunt_voltage_denies_is_told():
 
 
 def test_one_wrong_reading_does_not_restart_a_sensor():
-    for register in (0x00, 0x01, 0x02):
+    for register in (0x00, 0x01, 0x02, 0x0E):
+        goes_on = Ina228.is_remembered if register == 0x0E else Ina228.running
         for bit in range(16):
             wrong = {0: turned(TRUE[register], bit)}
-            assert Ina228(Bus(TRUE, register, wrong), 0x40, 1000000).running()
+            assert goes_on(Ina228(Bus(TRUE, register, wrong), 0x40, 1000000))
             both = {0: wrong[0], 1: wrong[0]}
-            assert not Ina228(Bus(TRUE, register, both), 0x40, 1000000).running()
+            assert not goes_on(Ina228(Bus(TRUE, register, both), 0x40, 1000000))
 
 
 def test_one_wrong_reading_is_no_other_part():

@@ -94,5 +94,6 @@ class Bench:
 
     def everything(self) -> dict[int, int]:
         """Every register, flags last because reading clears them."""
-        registers = [*range(3), VSHUNT, VBUS, DIETEMP, CURRENT, CHARGE, 0x3E, 0x3F, DIAG_ALRT]
+        registers = [*range(3), VSHUNT, VBUS, DIETEMP, CURRENT, CHARGE, 0x0E, 0x3E, 0x3F]
+        registers.append(DIAG_ALRT)
         return {register: self.raw(register) for register in registers}
