@@ -286,11 +286,14 @@ class Node:
             gauge.add_gap()
             state.faults |= FAULT_GAP
             self._charge_lost = False
+        elapsed_ms = max(0, now_ms - state.last_ms)
         if self._unattended:
             from filmgauge.unattended import book
 
-            state.faults |= book(self._unattended, gauge, celsius)
-        gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
+            faults, more_ms = book(self._unattended, gauge, celsius)
+            state.faults |= faults
+            elapsed_ms += more_ms
+        gap = charge.count(state, gauge, elapsed_ms, celsius)
         self._counted = True
         if self._unattended:
             self._unattended, self._unattended_booked = None, True

@@ -27,8 +27,9 @@ _DOUBT_PARTS = const(10)  # one of these parts of what a sample in a quarter of 
 def adopt(board, state, config, save) -> "tuple | None":
     """Return what was counted, for `book`, None where nothing was. The memory of the accumulator,
     as the state has it packed, goes on from where it has been read; the clock of a board that
-    slept, from where time has come to. `save` saves the state so; should this wake fail, the next
-    one goes on from there."""
+    slept, from where time has come to: that of another begins with its boot, so that its time is
+    to be added. `save` saves the state so; should this wake fail, the next one goes on from there.
+    """
     from crash import open_store
 
     store = open_store(board.pages(True))
@@ -38,9 +39,13 @@ def adopt(board, state, config, save) -> "tuple | None":
     values = list(struct.unpack(_LAYOUT, found))
     _, passed_ms, clocked_ms, _, shift, moved_pc, _, flags = values
     print("filmgauge: counted in the safe mode for %d s" % (passed_ms // 1000))
-    new_ms = passed_ms - clocked_ms if board.boots_anew and state.wakes else 0
-    if new_ms:  # its clock has stood still
-        board.add_ms(new_ms)
+    new_ms = unclocked_ms = 0
+    if board.boots_anew and state.wakes:
+        new_ms = passed_ms - clocked_ms
+        if new_ms:  # its clock has stood still
+            board.add_ms(new_ms)
+    else:
+        unclocked_ms = passed_ms
     if config.pin_sensors < 0:
         _move_accumulator(state.buffer, shift, flags & _GAP)
     else:
@@ -48,26 +53,28 @@ def adopt(board, state, config, save) -> "tuple | None":
     save(True)
     if shift:
         flags |= _ANEW
-    values[2], values[4], values[7] = passed_ms, 0, flags & ~_GAP
+    values[2], values[4], values[7] = passed_ms - unclocked_ms, 0, flags & ~_GAP
     store.write(_SAFE, struct.pack(_LAYOUT, *values))
     if config.pin_sensors < 0:
-        return 0, 0, 0, flags & _ANEW
+        return None, unclocked_ms, 0, flags & _ANEW
     own_nj = config.own_nw * passed_ms // 1000  # its wakes are few, and take next to nothing
     return moved_pc, passed_ms, own_nj * 1000000000 // config.refill_ppm, 0
 
 
-def book(found, gauge, temperature_cdeg) -> int:
-    """Give the gauge what samples have seen, and what the node has taken meanwhile. Return faults:
-    a sensor that has begun anew has lost what it had counted since it was read."""
+def book(found, gauge, temperature_cdeg) -> "tuple[int, int]":
+    """Give the gauge what samples have seen, and what the node has taken meanwhile. Return faults,
+    as a sensor that has begun anew has lost what it had counted since it was read, and by how many
+    ms more than the clock says the next count reaches back."""
     moved_pc, passed_ms, taken_nj, has_begun_anew = found
-    if passed_ms:
+    if moved_pc is not None:
         taken_pc = taken_nj * 1000000 // TYPICAL_UV
         gauge.book(-taken_pc, SLEEP, taken_pc // BUDGET_PARTS)
         gauge.flow(moved_pc, passed_ms, temperature_cdeg, abs(moved_pc) // _DOUBT_PARTS)
+        passed_ms = 0
     if has_begun_anew:
         gauge.add_gap()
-        return FAULT_GAP
-    return 0
+        return FAULT_GAP, passed_ms
+    return 0, passed_ms
 
 
 def _move_accumulator(buffer, shift, is_lost):
