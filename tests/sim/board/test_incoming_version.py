@@ -313,8 +313,8 @@ def operations_of(board: Board, offered: Version) -> int:
 
 
 def test_a_cut_within_a_rename_hides_no_file_of_the_version(board: Board) -> None:
-    """littlefs no more shows the name behind the one that it was moving to another directory, until
-    something is written."""
+    """littlefs no more shows the name behind the one that it was moving to another directory,
+    until something is written."""
     board.ask_for(version(profile=b"P" * 300))
     while "switch" not in board.names():
         assert board.boot().cause is not None
