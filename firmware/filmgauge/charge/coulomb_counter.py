@@ -47,8 +47,11 @@ class CoulombCounter:
         elif not moved_pc and sampler.current_pa == 0:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(moved_pc, elapsed_ms, temperature_cdeg)
-        if sampler.doubt_pc:
-            gauge.widen(sampler.doubt_pc)
+        doubt_pc = sampler.doubt_pc
+        if not state.wakes and gauge.offset:  # of this boot: it may reach back for ever
+            doubt_pc += _zero_pc(gauge, moved_pc, sampler.current_pa, temperature_cdeg, elapsed_ms)
+        if doubt_pc:
+            gauge.widen(doubt_pc)
         return faults
 
     def current_for_voltage(self) -> "int | None":
@@ -59,3 +62,12 @@ class CoulombCounter:
     def quick_check(self, state, gauge, elapsed_ms: int) -> bool:
         """Return whether nothing calls for a sample: each tells of all that has flowed."""
         return False
+
+
+def _zero_pc(gauge, moved_pc, current_pa, temperature_cdeg, elapsed_ms):
+    """Return how much of a count may be the sensor's own zero, beyond that of `elapsed_ms`: its
+    share is that of the zero in the smaller of the currents before and now."""
+    zero_pa = abs(gauge.offset.pa(temperature_cdeg)) + gauge.offset.sigma_pa(temperature_cdeg)
+    flowing_pa = max(zero_pa, min(abs(current_pa or 0), abs(gauge.recent_pa)))
+    share_pc = abs(moved_pc) * zero_pa // max(1, flowing_pa)
+    return max(0, share_pc - zero_pa * elapsed_ms // 1000)
