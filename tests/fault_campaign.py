@@ -115,7 +115,7 @@ _NAMES = {  # of registers, by part and address
     for part, names in {
         "ina228": (
             *("CONFIG", "ADC_CONFIG", "SHUNT_CAL", "VSHUNT", "VBUS", "DIETEMP", "CURRENT"),
-            *("CHARGE", "DIAG_ALRT", "MANUFACTURER_ID", "DEVICE_ID"),
+            *("CHARGE", "DIAG_ALRT", "BOVL", "MANUFACTURER_ID", "DEVICE_ID"),
         ),
         "tmp117": ("TEMP_RESULT", "CONFIGURATION", "DEVICE_ID"),
     }.items()

@@ -307,7 +307,11 @@ class LastSituation(AlertEngine):
     last = MonitorSituation()
 
     def tick(
-        self, now_s: float, snapshots: Mapping[str, NodeSnapshot], monitor: MonitorSituation
+        self,
+        now_s: float,
+        snapshots: Mapping[str, NodeSnapshot],
+        monitor: MonitorSituation,
+        revoked: frozenset[str] = frozenset(),
     ) -> None:
         self.last = monitor
 

@@ -69,7 +69,7 @@ def test_a_chosen_port_in_use_ends_the_run(described: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         ran = run(described, "--port", str(port))
-    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert (ran.exit_code, ran.stdout) == (1, "")
     assert ran.stderr == (
         f"filmgauge: port {port} of 127.0.0.1 is in use: choose another one with --port\n"
     )

@@ -21,9 +21,10 @@ def write_ndax(path, rows, steps):
     clock, passed, start = [], 0.0, rows[0][0]
     for k, (old, new) in enumerate(pairwise([rows[0], *rows])):
         time, _, current, step = new
+        before = old[2]  # a row has the current at its time
         if step != old[3]:
-            start, passed = old[0], 0.0
-        passed += current * (time - old[0]) / 3.6e6
+            start, passed, before = old[0], 0.0, current
+        passed += 0.5 * (before + current) * (time - old[0]) / 3.6e6
         clock.append(
             struct.pack("<Ix", round(1000 * (time - start)))
             + struct.pack("<4f8x", 1e-3 * max(passed, 0.0), 1e-3 * max(-passed, 0.0), 0.0, 0.0)
