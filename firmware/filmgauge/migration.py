@@ -32,6 +32,9 @@ _END_5 = const(511)
 _LAYOUT_6 = const(6)
 _OWN_6 = const("<BIIIQQiIHBBIHBiiiIBI")
 _PARTS_6 = const(77)
+# Layout 7: as now, but for what no earlier version had in bits of sensor, gauge and zero: a mark of
+# the sensor's start, whether only the ledger was kept, parts of a nC, the shunt. All read 0 there.
+_LAYOUT_7 = const(7)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
@@ -121,6 +124,7 @@ def _fill_from(state, block):
     """Fill a state from a block of any layout that is known; return whether it is."""
     for is_layout, fill in (
         (_is_layout_now, _from_layout_now),
+        (_is_layout_7, _from_layout_now),
         (_is_layout_6, _from_layout_6),
         (_is_layout_5, _from_layout_5),
     ):
@@ -159,6 +163,7 @@ def _from_layout_now(state, block):
     state.clear_parts()
     end = HEAD_SIZE + min(state.size, len(block) - OVERHEAD)
     state.buffer[HEAD_SIZE:end] = block[HEAD_SIZE:end]
+    state.buffer[HEAD_SIZE] = LAYOUT
     state.unpack()
 
 
@@ -240,7 +245,15 @@ def _is_layout_5(block):
 
 
 def _is_layout_now(block):
-    return block[HEAD_SIZE] == LAYOUT and len(block) - OVERHEAD in (SIZE, PLANNED_SIZE)
+    return block[HEAD_SIZE] == LAYOUT and _is_size_now(block)
+
+
+def _is_layout_7(block):
+    return block[HEAD_SIZE] == _LAYOUT_7 and _is_size_now(block)
+
+
+def _is_size_now(block):
+    return len(block) - OVERHEAD in (SIZE, PLANNED_SIZE)
 
 
 def _is_layout_6(block):

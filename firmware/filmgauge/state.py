@@ -9,7 +9,7 @@ from filmgauge.charge.charge_memory import MEMORY_SIZE
 from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-LAYOUT = const(7)  # another one is not read, even where it has the same size
+LAYOUT = const(8)  # another one is not read, even where it has the same size
 # Every layout begins with its number and the boot: migration.py reads both of any.
 _FORMAT = const("<BIIIQQHIHBBIHiiiIBIHH")
 _MOST_NJ = const(0xFFFFFFFF)

@@ -122,6 +122,21 @@ def test_layout_6_comes_from_everywhere():
         assert again.unpack() and again.life == 0x89ABCDEF
 
 
+def test_layout_7_is_as_now_and_no_version_that_reads_it_reads_this_one():
+    """What is new since lies in bits that an earlier version takes for a current and a side."""
+    for planned in (0, 1):
+        block, path = sealed(State(0, planned)), unused_path()
+        block[HEAD_SIZE] = 7
+        seal(block, len(block) - OVERHEAD, 9)
+        saved(path, block)
+        for place in ({"retained": bytes(block)}, {"path": path}, {"pages": Pages(block)}):
+            state = State(0, planned)
+            assert migrated(state, **place) == (True, True)
+            assert (state.boot, state.seq, state.life, state.faults) == (3, 77, 99, 0)
+            assert state.buffer[PROTECTION_AT:PLAN_AT] == block[PROTECTION_AT:PLAN_AT]
+            assert state.buffer[HEAD_SIZE] == LAYOUT != 7
+
+
 def sealed(state):
     """Return the block of a state whose other parts count up."""
     for i in range(PROTECTION_AT, HEAD_SIZE + state.size):

@@ -22,13 +22,8 @@ PACKAGE = "filmgauge/"
 STARTS = 4  # of a trial, launch.py
 # To a version with another layout, which reads that of now and never reports.
 CHANGES = (
-    ("state", "LAYOUT = const(7)", "LAYOUT = const(8)"),
-    ("migration", "block[HEAD_SIZE] == LAYOUT and", "block[HEAD_SIZE] in (7, LAYOUT) and"),
-    (
-        "migration",
-        "    state.unpack()",
-        "    state.buffer[HEAD_SIZE] = LAYOUT\n    state.unpack()",
-    ),
+    ("state", "LAYOUT = const(8)", "LAYOUT = const(9)"),
+    ("migration", "block[HEAD_SIZE] == LAYOUT and", "block[HEAD_SIZE] in (8, LAYOUT) and"),
     ("reporting", "self.has_reached = bool(", "self.has_reached = False and bool("),
 )
 
@@ -81,7 +76,7 @@ def test_the_version_before_goes_on_from_where_it_was(
         wake(node, STARTS + 4)
         assert not {"trial", "app.bin.old"} & names(node, "/")
         found = records(node)
-        assert "back to what was remembered before layout 8" in node.console.read_text()
+        assert "back to what was remembered before layout 9" in node.console.read_text()
     after = found[-1]
     assert {record.life for record in found} == {before.life}
     keys = [(record.boot, record.seq) for record in found]
