@@ -340,6 +340,19 @@ def test_a_board_of_another_node_is_refused_unless_it_is_meant(
         assert flash(board, kept(other), replace(OPTIONS, dry_run=True)).copied == []
 
 
+def test_a_board_that_is_refused_is_left_as_it_is(embedded: Broker, tmp_path: Path) -> None:
+    mine, other = (wanted("esp32-c3", embedded.url, node=name) for name in ("desk-1", "desk-2"))
+    board = make_board("esp32-c3", tmp_path)
+    on_trial = {"/client.der": b"a certificate", "/client.der.none": b"", "/trial": b"."}
+    before = {**older_version(mine), **on_trial, "/app.bin.new.part": b"", "/main.py": b""}
+    install(board.board.flash, before)
+    with board:
+        with pytest.raises(InputError, match="board is node desk-1, not desk-2"):
+            flash(board, other)
+        found = {path: fetch(board.board.flash, path) for path in before}
+    assert found == before
+
+
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url)
     with make_board("esp32-c3", tmp_path) as board:

@@ -133,13 +133,13 @@ def _carry_out(
     pages = RawPages(link) if board.flash.page_in_ram else None
     if pages and not options.dry_run and not pages.make_where_nothing_is_lost():
         listener.say(_IN_FILES)
+    files = BoardFiles(link)
+    if not (options.erase or options.other_node):
+        _check_same_node(files, wanted, pages)
     transfer = FlashTransfer(link, wanted, listener.progress)
     contents = transfer.survey(read_only=options.dry_run or options.erase)
-    files = BoardFiles(link)
     if foreign_main(files, contents):
         listener.say(_FOREIGN_MAIN.format("would be" if options.dry_run else "is"))
-    if CONFIG in contents.sizes and not (options.erase or options.other_node):
-        _check_same_node(files.read(CONFIG), wanted, pages)
     mark = NewMark(files, contents.sizes)
     hashes = key_hashes(json.loads(wanted.config)) if wanted.config else {}
     if CONFIG in contents.sizes:
@@ -178,10 +178,12 @@ def _carry_out(
     return plan
 
 
-def _check_same_node(found: bytes, wanted: Wanted, pages: RawPages | None) -> None:
-    """Raise InputError where the board, with this /config.json, is another node than wanted."""
-    if wanted.config is not None:
-        check_same_node(pages.configuration(found) if pages else found, wanted.config)
+def _check_same_node(files: BoardFiles, wanted: Wanted, pages: RawPages | None) -> None:
+    """Raise InputError where the board is another node than wanted; it is left as it is."""
+    if wanted.config is None or CONFIG not in files.sizes():
+        return
+    found = files.read(CONFIG)
+    check_same_node(pages.configuration(found) if pages else found, wanted.config)
 
 
 def _erase_pages(pages: RawPages | None, staying: list[str]) -> None:
