@@ -28,7 +28,9 @@ SWITCH = "/switch"
 TRIAL = "/trial"
 REPORTED = "/reported"
 _APP = "/app"
-_KEPT = ("config.json", "profile.bin", "ca.der", "client.der", "client.key", "app.bin")
+_REMEMBERED = "/state.old"
+# As update.py has them too, for which there is no room beside firmware that runs.
+_EXCHANGED = ("config.json", "profile.bin", "ca.der", "client.der", "client.key", "app.bin")
 _COLLECT_EVERY = 8192  # bytes
 STARTS = 4  # assumed: one for a broker that was away, and its like
 GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
@@ -153,18 +155,15 @@ class Trial:
         os.remove(TRIAL)
         for name in _ways_back():
             os.remove("/" + name)
+        if is_there(_REMEMBERED):
+            os.remove(_REMEMBERED)
 
 
 def _ways_back():
-    """Return the names of the files that lead back to the version before."""
-    return [name for name in os.listdir("/") if _is_kept(name)]
-
-
-def _is_kept(name):
-    """Return whether a file is of the version before; others with such an ending stay."""
-    if name.endswith(".none"):
-        return name[:-5] in _KEPT
-    return name.endswith(".old") and (name[:-4] in _KEPT or name == "state.old")
+    """Return the names of the files that lead back to the version before; any other file with
+    such an ending is somebody else's."""
+    kept = [name + end for name in _EXCHANGED for end in (".old", ".none")]
+    return [name for name in os.listdir("/") if name in kept]
 
 
 def mount() -> None:

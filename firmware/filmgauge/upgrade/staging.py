@@ -32,6 +32,7 @@ _MISSES = "/incoming/misses"
 INSTALLED = "/version"
 _SWITCH = "/switch"  # launch.py
 _TRIAL = "/trial"
+_REMEMBERED = "/state.old"
 _MOST_MISSES = const(24)
 DOWNGRADE = const(1)  # flags of an order
 SUPPLY_HOLDS = const(2)
@@ -141,8 +142,9 @@ def order(digest: bytes, size: int, flags: int) -> None:
     new = struct.pack(_ORDER, digest, size, flags)
     if exists(ORDER) and ordered()[:2] != (digest, size):
         clear()
-    for name in ways_back():
-        os.remove("/" + name)  # of a trial whose end a cut has ended: never to be gone back to
+    for path in ["/" + name for name in ways_back()] + [_REMEMBERED]:
+        if exists(path):
+            os.remove(path)  # of a trial whose end a cut has ended: never to be gone back to
     if not exists(FOLDER):
         os.mkdir(FOLDER)
     with open(ORDER + ".new", "wb") as file:

@@ -58,7 +58,7 @@ def test_the_launcher_finds_every_module(modules: Mapping[str, bytes]) -> None:
 
 def test_host_launcher_and_firmware_agree_on_what_a_version_is(tmp_path: Path) -> None:
     assert set(UPDATE["_exchanged"](LAUNCHER["ARCHIVE"])) == set(EXCHANGED)
-    assert {f"/{name}" for name in LAUNCHER["_KEPT"]} == set(EXCHANGED)
+    assert {f"/{name}" for name in LAUNCHER["_EXCHANGED"]} == set(EXCHANGED)
     kept = {path[1:] + end for path in EXCHANGED for end in (".old", ".none")}
     for name in (*kept, "main.py.old", "notes.none", "state.old", "app.bin", "app.bin.new"):
         (tmp_path / name).touch()

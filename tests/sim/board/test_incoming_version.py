@@ -235,7 +235,7 @@ def test_firmware_that_is_frozen_is_gone_back_to(changes: bytes | None, tmp_path
 
 def test_what_an_earlier_trial_has_left_is_not_gone_back_to(board: Board) -> None:
     board.ask_for(version(does="raise ValueError('no')"))
-    left = {"/profile.bin.old": b"of long ago", "/config.json.none": b""}
+    left = {"/profile.bin.old": b"of long ago", "/config.json.none": b"", "/state.old": b"then"}
     install(board.board.flash, left)
     assert board.live()[-1] == "told switched back 0.2.0 did not report"
     assert board.names() == {"app.bin", "config.json", "version"}
