@@ -313,7 +313,7 @@ def test_files_of_somebody_else_stay_but_for_main_py(embedded: Broker, tmp_path:
     left |= {"/launch.py.part": b"", "/client.der.none": b"", "/app.bin.new": b""}
     whole = wanted("esp32-c3", embedded.url)
     board = make_board("esp32-c3", tmp_path)
-    install(board.board.flash, {**theirs, **left, "/main.py": b"print('mine')\n"})
+    install(board.board.flash, {**theirs, **left, "/main.py": b"import launcher\n"})
     listener = Silent()
     with board:
         flash(board, whole, replace(OPTIONS, dry_run=True), listener)

@@ -5,7 +5,7 @@ from filmgauge_host.serial.flash_plan import Contents
 
 MAIN = "/main.py"
 FACTORY_MAIN = b"# main.py -- put your code here!"  # factoryreset.c of the stm32 port
-_STARTS_LAUNCHER = b"import launch"
+_STARTS_LAUNCHER = [b"import", b"launch"]
 _ENOUGH_BYTES = 1024  # ours is shorter
 
 
@@ -17,4 +17,5 @@ def foreign_main(files: BoardFiles, contents: Contents) -> bool:
     if not contents.sizes.get(MAIN):
         return False
     text = files.read(MAIN, 0, _ENOUGH_BYTES).strip()
-    return text != FACTORY_MAIN and _STARTS_LAUNCHER not in text
+    lines = [line.split() for line in text.splitlines()]
+    return text != FACTORY_MAIN and _STARTS_LAUNCHER not in lines
