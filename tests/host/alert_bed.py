@@ -121,6 +121,23 @@ class AlertBed:
         self.said.append((event.transition, event.alert.rule, event.alert.subject))
 
 
+class UnjudgingEngine(AlertEngine):
+    """Keeps what it is told of the monitor, and judges nothing. fault: what it raises then."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        super().__init__()
+        self.situation = MonitorSituation()
+        self._fault = fault
+
+    def tick(
+        self, now_s: float, snapshots: object, monitor: MonitorSituation, revoked: object
+    ) -> None:
+        """See AlertEngine."""
+        self.situation = monitor
+        if self._fault is not None:
+            raise self._fault
+
+
 def good(seq: int, boot: int = 1, life: int = 7, **values: int) -> Record:
     """Return a record about which no rule has anything to say."""
     fine = {

@@ -3,12 +3,13 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
 import pytest
+from alert_bed import UnjudgingEngine
 from click.testing import CliRunner
 from mqtt_nodes import Publisher
 from patience import PATIENCE_S, until
@@ -20,10 +21,7 @@ from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry import postgresql_connection
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
-from filmgauge_host.telemetry.alerts.engine import AlertEngine
-from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, PostgresqlStore
 from filmgauge_host.telemetry.received_record import Row
 from filmgauge_host.telemetry.sqlite_file import StorageError
@@ -301,26 +299,11 @@ def test_what_comes_while_the_server_is_away_is_acknowledged_when_it_is_stored(
     publisher.close()
 
 
-class LastSituation(AlertEngine):
-    """Keeps what it was told of the monitor itself."""
-
-    last = MonitorSituation()
-
-    def tick(
-        self,
-        now_s: float,
-        snapshots: Mapping[str, NodeSnapshot],
-        monitor: MonitorSituation,
-        revoked: frozenset[str] = frozenset(),
-    ) -> None:
-        self.last = monitor
-
-
 def test_a_locked_database_is_told_and_the_broker_stays_connected(
     url, embedded, monkeypatch
 ) -> None:
     monkeypatch.setattr(postgresql_connection, "_LOCK_S", 0.1)
-    publisher, engine = Publisher(embedded.url), LastSituation()
+    publisher, engine = Publisher(embedded.url), UnjudgingEngine()
     with (
         PostgresqlStore(url) as store,
         Ingest(parse_address(embedded.url), store) as ingest,
@@ -330,11 +313,11 @@ def test_a_locked_database_is_told_and_the_broker_stays_connected(
         with locked(url):
             publisher.records("bench", range(3))
             until(lambda: "due to lock timeout" in ingest.unstored)
-            until(lambda: "due to lock timeout" in engine.last.store)
+            until(lambda: "due to lock timeout" in engine.situation.store)
             # Nobody is silent of whom nothing can be stored.
-            assert not engine.last.connected
+            assert not engine.situation.connected
             assert ingest.connected
-        until(lambda: not ingest.unstored and engine.last.connected)
+        until(lambda: not ingest.unstored and engine.situation.connected)
         until(lambda: store.count("bench") == 3)
         assert ingest.nodes()["bench"].statistics.duplicated == 0
     publisher.close()

@@ -1,18 +1,17 @@
 """A monitor of which a thread has failed, by a fault of ours: it ends, and is started again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from alert_bed import UnjudgingEngine
 from mqtt_nodes import Publisher
 from patience import PATIENCE_S
 
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
-from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import Outcome, RecordStore
 from filmgauge_host.terminal.monitor_lines import LineMonitor
@@ -25,19 +24,6 @@ class FaultyStore(RecordStore):
 
     def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
         raise RuntimeError("a fault of the store")
-
-
-class FaultyEngine(AlertEngine):
-    """The same of alerts."""
-
-    def tick(
-        self,
-        now_s: float,
-        snapshots: Mapping[str, NodeSnapshot],
-        monitor: MonitorSituation,
-        revoked: frozenset[str] = frozenset(),
-    ) -> None:
-        raise RuntimeError("a fault of the alerts")
 
 
 def test_an_ingest_that_has_failed_ends_the_monitor(
@@ -60,7 +46,7 @@ def test_an_ingest_that_has_failed_ends_the_monitor(
 
 
 def test_alerts_that_have_failed_end_the_monitor(embedded, tmp_path: Path) -> None:
-    engine = FaultyEngine()
+    engine = UnjudgingEngine(RuntimeError("a fault of the alerts"))
     with RecordStore(tmp_path / "r.sqlite") as store:
         ingest = Ingest(parse_address(embedded.url), store)
         with (

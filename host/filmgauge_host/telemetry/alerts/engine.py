@@ -2,8 +2,9 @@
 
     engine = AlertEngine(DEFAULT_RULES, log)
     ingest.listen(engine.add)
+    ingest.listen_withdrawals(engine.withdraw)
     ...
-    engine.tick(time.monotonic(), ingest.nodes(), MonitorSituation())    # every second
+    engine.tick(time.monotonic(), ingest.nodes(), situation, ingest.revoked())    # every second
     engine.active()
 
 `AlertThread` does that. A record is judged where it is live and the newest of the newest life of
@@ -141,13 +142,12 @@ class AlertEngine:
         now_s: float,
         snapshots: Mapping[str, NodeSnapshot],
         monitor: MonitorSituation,
-        revoked: frozenset[str] = frozenset(),
+        revoked: frozenset[str],
     ) -> None:
         """Judge what has come, the nodes and the monitor itself.
 
         now_s: of the monotonic clock. revoked: nodes under whose names nothing is believed. Never
-        raises for a store that fails: what is to be written
-        waits for it.
+        raises for a store that fails: what is to be written waits for it.
         """
         with self._lock:
             unix_ms = _now_unix_ms()
