@@ -255,8 +255,7 @@ class Ingest:
         self._pending_bytes = 0
         outcomes = [next(added) if isinstance(each, ReceivedRecord) else None for each in messages]
         for delivery, _ in stored:
-            if delivery.packet_id:
-                self._session.acknowledge(delivery)
+            self._session.acknowledge(delivery)
         self._session.send()
         times_s = [delivery.received_s for delivery, _ in stored]
         self._nodes.apply_all(zip(messages, outcomes, times_s, strict=True))

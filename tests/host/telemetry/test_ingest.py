@@ -16,8 +16,8 @@ from filmgauge_host.telemetry.store import RecordStore
 
 DIE_BEFORE_ACKNOWLEDGING = """
 import os, signal, sys
-from filmgauge_host.telemetry.session import Session
-Session.acknowledge = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+from filmgauge_host.telemetry.mqtt_receiver import MqttReceiver
+MqttReceiver.acknowledge = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 from filmgauge_host.cli.app import main
 main(["monitor", "--broker", sys.argv[1], "--store", sys.argv[2]])
 """
