@@ -13,7 +13,7 @@ _READ_BYTES = 65536
 
 class CutLine(TcpPeer):
     """Carries everything until it is cut; then every connection is closed, until it is mended.
-    Mute, it is open and carries nothing."""
+    Mute, it is open and carries nothing to the broker."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = parse_address(broker.url)
@@ -52,5 +52,5 @@ class CutLine(TcpPeer):
                 data = end.recv(_READ_BYTES)
                 if not data or self._is_cut:
                     return
-                if not self._is_mute:
+                if not self._is_mute or end not in self._open:
                     ends[end].sendall(data)

@@ -5,8 +5,9 @@
         print(announcer.problem)
 
 A node is announced when a record or a status of it is first accepted, over each connection of the
-ingest, and when what its announcement says changes, and withdrawn when it is revoked. What was
-announced stays when we end: values go from the nodes to Home Assistant without us.
+ingest and each of our own, and when what its announcement says changes, and withdrawn when it is
+revoked. What was announced stays when we end: values go from the nodes to Home Assistant without
+us.
 """
 
 import threading
@@ -53,7 +54,8 @@ class Announcer:
         self._transient = transient
         self._say = say
         self._said = ""  # the problem of which it was told
-        self._connection = 0  # of the ingest
+        self._opened = 0  # connections of our own
+        self._connections = 0, 0  # of the ingest and of our own, over which all was announced
         self._may_write = False  # known since then
         self._denied_until_s = 0.0
         self._announcements = Announcements()
@@ -112,14 +114,15 @@ class Announcer:
         self._say(f"nodes are {state}")
 
     def _announce(self) -> None:
-        """Publish what is due; over a new connection of the ingest that is every node of which the
-        broker gives something. One of which it has cleared that is due when it reports again."""
+        """Publish what is due; over new connections that is every node of which the broker gives
+        something. One of which it has cleared that is due when it reports again."""
         self._all_acknowledged()
-        connection = self._ingest.connection
+        connection, opened = self._ingest.connection, self._opened
         if not connection:
             return
-        if connection != self._connection:
-            self._connection = connection
+        if (connection, opened) != self._connections:
+            self._connections = connection, opened
+            self._sent.clear()
             self._announcements.forget()
             self._withdrawn = frozenset()
             self._may_write = False
@@ -180,6 +183,8 @@ class Announcer:
         if reason.is_failure:
             self.problem = f"broker {self._ingest.address} refuses the connection: {reason}"
             return
+        self._client.discard_unacknowledged()  # the node may have been removed since
+        self._opened += 1
         self.problem = ""
         self._connected.set()
 

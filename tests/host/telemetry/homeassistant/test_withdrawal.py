@@ -131,6 +131,30 @@ def test_what_is_removed_while_a_monitor_is_away_stays_removed(
         until(lambda: "wall-1" in announced())
 
 
+def test_what_went_into_a_dead_line_brings_back_no_node_that_is_removed(
+    broker: Broker, publisher: Publisher, tmp_path: Path, announced: Callable[[], set[str]]
+) -> None:
+    publisher.send(states("wall-1"), retain=True)
+    with (
+        closing(CutLine(broker)) as line,
+        RecordStore(tmp_path / "records.sqlite") as store,
+        Ingest(parse_address(line.url), store) as ingest,
+        Announcer(ingest) as announcer,
+    ):
+        until(lambda: announced() == {"wall-1"})
+        line.mute()
+        publisher.send([("filmgauge/wall-1/info", '{"firmware":"2"}')], retain=True)
+        until(lambda: announcer._sent)
+        line.cut()
+        until(lambda: not ingest.connected)
+        remove(broker, "wall-1")
+        line.mend()
+        for later in ("later", "last"):  # the first is announced over a connection of its own
+            publisher.send(states(later), retain=True)
+            until(lambda name=later: name in announced())
+        assert announced() == {"later", "last"}
+
+
 def test_the_state_of_a_node_that_goes_on_can_be_kept(
     broker: Broker, publisher: Publisher, announced: Callable[[], set[str]]
 ) -> None:
