@@ -7,13 +7,12 @@ from pathlib import Path
 from mqtt_nodes import record
 
 from filmgauge.record.record import Record
-from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.alerts.alert import Notification
 from filmgauge_host.telemetry.alerts.alert_log import AlertLog
 from filmgauge_host.telemetry.alerts.engine import AlertEngine, Destination
 from filmgauge_host.telemetry.alerts.rules import DEFAULT_RULES, Rule
 from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
-from filmgauge_host.telemetry.messages import Info, Rejected, Status, Withdrawn
+from filmgauge_host.telemetry.messages import RETAINED, Info, Rejected, Status, Withdrawn
 from filmgauge_host.telemetry.nodes import NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import Outcome, RecordStore
@@ -94,12 +93,10 @@ class AlertBed:
         self._apply(message)
         self.engine.add(message)
 
-    def withdraw(self, restarting: bool = False) -> None:
-        """Let somebody clear what the broker retains, while the monitor restarts or not."""
+    def withdraw(self) -> None:
+        """Let somebody clear what the broker retains, which it tells who is connected alone."""
         self._retained.clear()
-        if restarting:
-            self.restart()
-        for leaf in (topics.STATUS, topics.INFO, topics.LAST):
+        for leaf in RETAINED:
             message = Withdrawn(NODE, leaf)
             self._apply(message)
             self.engine.withdraw(message)

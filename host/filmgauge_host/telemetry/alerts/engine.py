@@ -10,7 +10,7 @@
 `AlertThread` does that. A record is judged where it is live and the newest of the newest life of
 its node: history and what comes late say nothing about now. What is raised and cleared within one
 tick, as when the broker sends what it kept, is in the log and wakes nobody. Of a node that is
-revoked, or whose retained status is cleared, nothing is expected.
+revoked, or whose retained status is cleared while we are connected, nothing is expected.
 """
 
 import threading
