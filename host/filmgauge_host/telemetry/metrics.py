@@ -1,6 +1,6 @@
 """What an ingest knows, in the text format of Prometheus: base units, one label `node`.
 
-    body = metrics_text(ingest, alerts)     # served as CONTENT_TYPE
+    body = metrics_text(ingest, nodes, alerts)     # served as CONTENT_TYPE
 
 Names follow prometheus.io/docs/practices/naming: coulombs (of the SI, as ampere hours are not),
 ratios of 0 to 1, seconds; `_total` only on what grows. A value that may be no longer true looks
@@ -130,14 +130,12 @@ class Alerts(Protocol):
 
 
 def metrics_text(
-    ingest: Ingest,
-    alerts: Alerts | None = None,
-    nodes: Mapping[str, NodeSnapshot] | None = None,
+    ingest: Ingest, nodes: Mapping[str, NodeSnapshot], alerts: Alerts | None
 ) -> bytes:
     """Return all metrics of now, encoded as CONTENT_TYPE says. nodes: those that are known, by
-    name; None for those that the ingest has received something of."""
+    name, also of which the ingest has received nothing."""
     registry = CollectorRegistry()
-    registry.register(_Families(ingest, alerts, ingest.nodes() if nodes is None else nodes))
+    registry.register(_Families(ingest, nodes, alerts))
     return generate_latest(registry)
 
 
@@ -145,11 +143,11 @@ class _Families(Collector):
     """One scrape."""
 
     def __init__(
-        self, ingest: Ingest, alerts: Alerts | None, nodes: Mapping[str, NodeSnapshot]
+        self, ingest: Ingest, nodes: Mapping[str, NodeSnapshot], alerts: Alerts | None
     ) -> None:
         self._ingest = ingest
-        self._alerts = alerts
         self._nodes = nodes
+        self._alerts = alerts
 
     def describe(self) -> list[Metric]:
         """Return nothing: the registry is of one scrape, and need not look for clashes."""

@@ -133,7 +133,7 @@ class _Interface:
         )
 
         data = self._data
-        text = metrics_text(data.ingest, data.alert_engine, data.directory.readable_nodes())
+        text = metrics_text(data.ingest, data.directory.readable_nodes(), data.alert_engine)
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     def _name(self, request: Request) -> str:

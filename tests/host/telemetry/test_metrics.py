@@ -86,7 +86,7 @@ def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
 def samples(ingest: Ingest) -> dict[tuple[str, ...], float]:
     """Return value by name and the values of the labels, the node's first."""
     alert = SimpleNamespace(node="bench", rule="low", subject="", severity="warning")
-    text = metrics_text(ingest, SimpleNamespace(active=lambda: [alert])).decode()
+    text = metrics_text(ingest, ingest.nodes(), SimpleNamespace(active=lambda: [alert])).decode()
     return {
         (sample.name.removeprefix("filmgauge_"), *_labels(sample.labels)): sample.value
         for family in text_string_to_metric_families(text)
@@ -147,7 +147,7 @@ def test_a_record_that_the_broker_had_retained_does_not_look_live(
 
 
 def test_names_follow_the_rules(ingest: Ingest) -> None:
-    text = metrics_text(ingest, SimpleNamespace(active=lambda: [])).decode()
+    text = metrics_text(ingest, ingest.nodes(), SimpleNamespace(active=lambda: [])).decode()
     families = list(text_string_to_metric_families(text))
     assert len({family.name for family in families}) == len(families)
     for family in families:
@@ -161,7 +161,7 @@ def test_names_follow_the_rules(ingest: Ingest) -> None:
 
 def test_the_dashboard_asks_for_what_there_is(ingest: Ingest) -> None:
     alerts = SimpleNamespace(active=lambda: [])
-    text = metrics_text(ingest, alerts).decode()
+    text = metrics_text(ingest, ingest.nodes(), alerts).decode()
     offered = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))
     dashboard = json.loads(DASHBOARD.read_text())
     asked = set()
