@@ -80,11 +80,13 @@ def limited_by(
 
 def _fall(course: Course, at: int, worst: _Worst) -> tuple[int, float]:
     """Return for how many days the charge had fallen, and by how much: since it was last about as
-    high as at any time of the 60 days before, and until its supply came back."""
+    high as at any time of the 60 days before, and until its supply came back. By nothing where it
+    was higher than on all of them."""
     day = worst.begin_h // HOURS_A_DAY + 1  # its row; those before it are whole days
     tops = course.top_soc[max(0, day - _SEASON_DAYS) : day, at]
-    fallen = float(tops.max()) - worst.soc
-    from_top = np.flatnonzero(tops >= worst.soc + _TOP_SHARE * fallen)
+    top = float(tops.max())
+    fallen = max(0.0, top - worst.soc)
+    from_top = np.flatnonzero(tops >= top - (1.0 - _TOP_SHARE) * fallen)
     until = worst.end_h // HOURS_A_DAY - worst.begin_h // HOURS_A_DAY
     return len(tops) - int(from_top[-1]) + until, fallen
 

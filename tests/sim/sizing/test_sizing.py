@@ -175,6 +175,17 @@ def test_a_design_is_limited_by_what_would_have_to_be_better(
     assert one.meets(100.0) == (word == "night")
 
 
+def test_a_cell_that_is_without_supply_on_its_way_up_is_limited_all_the_same() -> None:
+    """Frost ends the first day, on which the cell has become fuller than it ever was."""
+    low = varied(LIT, {"cell.soc": 0.3})
+    light = [200.0] * 18 + [0.0] * 6
+    warmth = [21.0] * 18 + [-30.0] * 6 + [21.0] * 24
+    series = WorldSeries(np.array(light * 2), np.array(warmth))
+    (one,) = size(low, series, [Design(18.0, 1.0, 4700.0, 7200)])
+    assert one.limited_by == "cold"
+    assert one.reports_share_pct < 100.0
+
+
 def test_a_cell_that_only_gets_fuller_is_limited_by_its_start() -> None:
     low = varied(DESCRIPTION, {"cell.soc": 0.2})
     light = WorldSeries(np.full(48, 20.0), np.full(48, 25.0))
