@@ -5,9 +5,9 @@ it at its end, so that all that stands between two steps is an instant of the ho
 is the area under the currents. A step is as long as the current fades by so much and no more.
 """
 
-from math import cbrt, copysign, exp, inf, log, sqrt
+from math import cbrt, exp, inf, log
 
-from filmgauge_sim.lab.current_search import CLOSE_V, excess_voltage_v
+from filmgauge_sim.lab.current_search import HoldSearch
 from filmgauge_sim.lab.specimen import Specimen
 
 _FIRST_S, _LEAST_S, LONGEST_STEP_S = 1.0, 1e-3, 600.0
@@ -23,10 +23,6 @@ _LEAP_S, _LEAP_SHARE, _FIRST_LEAP = 2.0, 1e-4, 0.1
 _SAME_V = 1e-4
 # How close the last current is to that which ends the hold, or else the end to a leap.
 _MET_SHARE, _MET_LEAP = 3e-4, 0.01
-# How much closer a slope of the step before brings it, and how far a slope is good for at all.
-_SLOPE_TRUST, _BENT_V = 8.0, 0.01
-# Where a voltage leaps no current gives it: the search ends when the bracket is so narrow.
-_SAME_SHARE = 1e-7
 
 
 class ConstantVoltage:
@@ -42,7 +38,7 @@ class ConstantVoltage:
     ) -> None:
         self._cell, self._voltage_v, self._temperature_c = cell, voltage_v, temperature_c
         self._direction = 1.0 if from_ua_cm2 > 0.0 else -1.0
-        self._search = _CurrentSearch(cell, voltage_v, temperature_c)
+        self._search = HoldSearch(cell, voltage_v, temperature_c)
         self._capacity_uas_cm2 = 3600.0 * cell.capacity_uah / cell.area_cm2
         self._leap_uas_cm2 = _LEAP_SHARE * self._capacity_uas_cm2
         self._step_s = _FIRST_S
@@ -158,55 +154,3 @@ class _Fading:
     def in_next(self, step_s: float) -> float:
         """By how much it is going to fall in the next step."""
         return self.per_s * self._ratio * step_s
-
-
-class _CurrentSearch:
-    """The currents (uA/cm2) of a hold, one after the other, by secants within a bracket; the
-    first slope is that of the current before."""
-
-    def __init__(self, cell: Specimen, voltage_v: float, temperature_c: float) -> None:
-        self._cell = cell
-        self._voltage_v = voltage_v
-        self._temperature_c = temperature_c
-        self._slope = 0.0  # V cm2/uA
-
-    def current(self, step_s: float, guess: float, begun: float | None = None) -> float:
-        """The current under which the cell shows the voltage after step_s, sought near a guess.
-
-        It is constant, or reached from ``begun``. Where the voltage leaps there may be none: then
-        it is that at which it leaps.
-        """
-        excess_v = excess_voltage_v(
-            self._cell, self._voltage_v, self._temperature_c, step_s, begun
-        )
-        at, value = guess, excess_v(guess)
-        if not self._slope:
-            beside = 1e-3 * abs(at) + 1e-9
-            self._slope = (excess_v(at + beside) - value) / beside
-        below, above, most_v = -inf, inf, CLOSE_V * _SLOPE_TRUST
-        reach, misses, halvings = 0.5 * abs(at) + 1e-3, 0, 0
-        while abs(value) > most_v:
-            if value < 0.0:
-                below = at
-            else:
-                above = at
-            then = at - value / self._slope
-            if above - below == inf:
-                if abs(then - at) > reach:
-                    then = at - copysign(reach, value)
-                    reach *= 3.0
-            elif above - below <= _SAME_SHARE * max(abs(guess), abs(at)):
-                return at
-            elif halvings or not below < then < above:
-                then = 0.5 * (below + above)
-                halvings = max(halvings - 1, 0)
-            shown = excess_v(then)
-            if then != at and (shown - value) / (then - at) > 0.0:
-                self._slope = (shown - value) / (then - at)
-            if not halvings and above - below < inf and abs(shown) > 0.5 * abs(value):
-                misses += 1
-                halvings = 2 * misses
-            # What the next secant will leave is no more than the square over the value before.
-            most_v = max(sqrt(CLOSE_V * min(abs(value), _BENT_V)), CLOSE_V)
-            at, value = then, shown
-        return at if abs(value) <= CLOSE_V else at - value / self._slope
