@@ -138,9 +138,11 @@ def _parts(checked: CheckedData) -> Iterator[_Part]:
         duration = float(time[-1]) + goes_on_h
         if duration <= 0.0:
             continue
-        charge = _charge(data, own, time) + goes_on_h * float(data.current_ua_cm2[last])
         if kind is SegmentKind.HOLD and float(np.ptp(volts)) > 2.0 * _HELD_V:
             kind = SegmentKind.FLOW
+        fades = kind is SegmentKind.HOLD and idle_h <= 0.0
+        charge = _charge_before(data, first, flowed_h[n], fades=fades)
+        charge += _charge(data, own, time) + goes_on_h * float(data.current_ua_cm2[last])
         yield _Part(kind, own, duration, charge, time, volts, interrupted=paused)
 
 
@@ -237,13 +239,26 @@ def flow_before(steps: Sequence[Segment], k: int) -> Segment | None:
 
 
 def _charge(data: CyclerData, own: slice, time_h: Numbers) -> float:
-    """What a step passed: by the cycler's count, or else by the currents it logged."""
-    currents = data.current_ua_cm2[own]
-    before = float(currents[0] * time_h[0])
+    """What a step passed from its first row on: by the cycler's count, or else by the currents it
+    logged."""
     if data.charge_uah_cm2 is None:
-        return before + float(np.trapezoid(currents, time_h))
+        return float(np.trapezoid(data.current_ua_cm2[own], time_h))
     counted = data.charge_uah_cm2[own]
-    return before + float(counted[-1] - counted[0])
+    return float(counted[-1] - counted[0])
+
+
+def _charge_before(data: CyclerData, first: int, flowed_h: float, *, fades: bool) -> float:
+    """What a step had passed at its first row; fades: a hold that goes on from the row before."""
+    own = float(data.current_ua_cm2[first])
+    before = float(data.current_ua_cm2[first - 1]) if fades and first else own
+    if before * own <= own * own:
+        return own * flowed_h
+    if data.charge_uah_cm2 is None:
+        return 0.5 * (before + own) * flowed_h
+    # Which may have begun anew.
+    counted = float(data.charge_uah_cm2[first] - data.charge_uah_cm2[first - 1])
+    least, most = sorted((own * flowed_h, before * flowed_h))
+    return min(max(counted, least), most)
 
 
 def _groups(checked: CheckedData) -> list[_Group]:

@@ -90,6 +90,24 @@ def test_a_count_tells_when_a_current_began(samples, first_rows, rest_ends, tmp_
     assert not hours(steps, PAUSE)
 
 
+@pytest.mark.parametrize(("counted", "within"), [(True, 1e-6), (False, 6e-3)])
+def test_a_hold_whose_first_row_is_late_has_the_charge_of_its_first_minute(
+    samples, counted, within, tmp_path
+):
+    """At 8 uA/cm2 its first row without that minute's fade would leave out 0.011 uAh/cm2."""
+    data = read(tmp_path / "cell.bdf.csv", logged(samples, first_rows=False), counted=counted)
+    held = [step for step in cut(checked(data), 25.0) if step.kind is SegmentKind.HOLD]
+    truth = [
+        sum(
+            0.5 * (a.current_ua_cm2 + b.current_ua_cm2) * (b.time_s - a.time_s) / 3600.0
+            for a, b in pairwise(own)
+        )
+        for own in steps_of(samples)
+        if own[0].current_ua_cm2 != own[-1].current_ua_cm2
+    ]
+    assert [step.charge_uah_cm2 for step in held] == pytest.approx(truth, abs=within)
+
+
 def test_without_a_count_a_voltage_that_has_not_left_its_start_tells_it(samples, tmp_path):
     """A discharge of a full film falls by a volt in its first minute; charges begin alike."""
     found = logged(samples, first_rows=True, rest_ends=False)
