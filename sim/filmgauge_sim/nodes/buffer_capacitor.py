@@ -18,11 +18,15 @@ class BufferCapacitor:
     described: CapacitorSection
     converter: ConverterSection
 
+    def taken_uw(self, board_ua: float) -> float:
+        """Return what it gives to a board that draws so much, through the regulator."""
+        return board_ua * self.kind.supply_v / self.converter.output_efficiency
+
     def usable_uj_uf(self, from_v: float, board_ua: float) -> float:
         """Return what each uF gives to a board that draws so much, from a voltage down to its
         brown-out, uJ out of the terminals."""
         each_uf = Capacitor(1.0, self.described.leakage_mohm, self.described.series_ohm)
-        return each_uf.usable_uj(from_v, self._taken_uw(board_ua), self.kind.brown_out_v)
+        return each_uf.usable_uj(from_v, self.taken_uw(board_ua), self.kind.brown_out_v)
 
     @property
     def least_uf(self) -> float:
@@ -57,7 +61,7 @@ class BufferCapacitor:
         discharge in the dark, and no charge in the light.
         """
         converter, series_ohm = self.converter, self.described.series_ohm
-        drawn_ua = self._taken_uw(self.kind.active_ua) / converter.refill_v
+        drawn_ua = self.taken_uw(self.kind.active_ua) / converter.refill_v
         most_ohm = 1e6 * _MOST_SHARE * converter.hysteresis_v / drawn_ua
         if series_ohm > most_ohm:
             raise ValueError(
@@ -66,14 +70,11 @@ class BufferCapacitor:
                 " the converter"
             )
 
-    def _taken_uw(self, board_ua: float) -> float:
-        return board_ua * self.kind.supply_v / self.converter.output_efficiency
-
     @property
     def _boot_uj(self) -> float:
         """What a boot and a page of flash take out of it; 0 without pages that need it."""
         kind = self.kind
         if not kind.flash.page_in_ram:
             return 0.0
-        burst_uc = (kind.boot_us * kind.boot_ua + kind.flash.page_us * kind.active_ua) / 1e6
-        return burst_uc * kind.supply_v / self.converter.output_efficiency
+        boot_uj = 1e-6 * kind.boot_us * self.taken_uw(kind.boot_ua)
+        return boot_uj + 1e-6 * kind.flash.page_us * self.taken_uw(kind.active_ua)

@@ -90,8 +90,8 @@ def save_level(description: NodeDescription) -> int:
     Raises DescriptionError where the full capacitor does not hold as much.
     """
     kind, capacitor = description.kind, description.capacitor
-    power_uw = kind.active_ua * kind.supply_v / description.converter.output_efficiency
-    energy_uj = _SLOWEST_PAGE * kind.flash.page_us * 1e-6 * power_uw
+    taken_uw = description.buffer.taken_uw(kind.active_ua)
+    energy_uj = _SLOWEST_PAGE * kind.flash.page_us * 1e-6 * taken_uw
     least_v = math.sqrt(kind.brown_out_v**2 + 2.0 * energy_uj / capacitor.capacitance_uf)
     least_v += kind.active_ua * 1e-6 * capacitor.series_ohm
     least_v *= 1.0 + _ANALOG_ERROR
