@@ -55,13 +55,10 @@ def checked(data: CyclerData, *, ignore_count: bool = False) -> CheckedData:
     step = data.step if data.step.any() else None
     found = find_gaps(data.time_h, data.current_ua_cm2, step, _TIMES_LONGER)
     gaps = np.union1d(found, data.gaps)
-    if data.charge_uah_cm2 is not None:
+    charge = data.charge_uah_cm2
+    if charge is not None:
         try:
-            check_count(
-                *(data.time_h, data.current_ua_cm2, data.charge_uah_cm2, data.step),
-                gaps,
-                data.columns,
-            )
+            check_count(data.time_h, data.current_ua_cm2, charge, step, gaps, data.columns)
         except ValueError as error:
             raise ValueError(f"{data.name}: {error}") from None
     pause_h = _pauses_h(data, gaps)

@@ -49,8 +49,7 @@ def flowed_before_h(
         flowed_h = interval_h
     if flowed_h is None:
         flowed_h = _logged_h(data, first, last, interval_h, first_rows)
-    idle_h = interval_h - min(max(flowed_h, 0.0), interval_h)
-    return interval_h - idle_h if idle_h > _SURE_SHARE * interval_h else interval_h
+    return max(flowed_h, 0.0) if flowed_h < (1.0 - _SURE_SHARE) * interval_h else interval_h
 
 
 def _counted_h(data: CyclerData, first: int, interval_h: float) -> float | None:
