@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from filmgauge.config import numbers, texts
+from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.nodes.tables import Table, bounded
 
@@ -265,7 +266,7 @@ class WifiSection(Table, frozen=True):
             "usual time to join, ms, as the budget counts it; the default is that of an address"
             " which is given at once: with DHCP it may be 1500 to 2400 (assumed)",
         ),
-    ] = 900
+    ] = AccessPoint.association_us // 1000
 
 
 class BrokerSection(Table, frozen=True):

@@ -48,7 +48,9 @@ class NetworkSection(Table, frozen=True):
     association_ms: (
         Annotated[int, bounded(1, 60000, "to join, ms; left out: wifi.association_ms")] | None
     ) = None
-    latency_ms: Annotated[int, bounded(1, 10000, "to the broker and back, ms")] = 20
+    latency_ms: Annotated[int, bounded(1, 10000, "to the broker and back, ms")] = (
+        AccessPoint.latency_us // 1000
+    )
     outages: Annotated[list[Outage], Meta(description="times without Wi-Fi")] = msgspec.field(
         default_factory=list
     )
