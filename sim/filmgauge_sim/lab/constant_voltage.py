@@ -73,6 +73,8 @@ class ConstantVoltage:
             swings = self._fading is not None and fade * self._fading.per_s < 0.0
             self._fading = _Fading(fade / step_s, self._fading)
             suits_s = step_s * self._most_fade(fade, step_s) / abs(fade) if fade else inf
+            if found:  # however much it fades, so little may pass
+                suits_s = max(suits_s, self._leap_uas_cm2 / abs(found))
             self._step_s = min(_GROWTH * step_s, suits_s, LONGEST_STEP_S)
         mean_ua_cm2 = self._act(found, step_s)
         self._damps = swings

@@ -94,6 +94,15 @@ def test_a_hold_begins_with_whatever_its_voltage_takes(before, until):
     assert held.voltage_v == pytest.approx(4.0, abs=1e-4)
 
 
+def test_a_current_that_swings_about_nothing_takes_no_ever_shorter_steps():
+    """A full film takes less than the voltage can be told by."""
+    trace = Trace()
+    channel = Channel(FilmCell(load_parameters("evp-li-boundary"), 1.0, 1.0), 25.0, trace)
+    held = channel.hold_step(4.0, until_ua_cm2=1e-7, from_ua_cm2=5.0, longest_s=3600.0)
+    assert held.end in (StepEnd.TIME, StepEnd.CURRENT)
+    assert len(trace.samples) < 200
+
+
 def test_what_was_not_charged_has_no_efficiency():
     cycle, _ = done("discharge at C/5 to 1.0 V", FilmCell(PRE, 1.0, 1.0))
     assert cycle.coulombic_efficiency_pct is None
