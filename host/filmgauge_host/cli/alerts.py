@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import count, takewhile
 from pathlib import Path
 
 import click
@@ -13,11 +14,11 @@ from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
-    EITHER,
     FILE,
     make_folder,
     user_file,
 )
+from filmgauge_host.cli.store_options import reader, store_options
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.alerts.alert import Alert, Notification
 from filmgauge_host.telemetry.alerts.alert_log import (
@@ -44,11 +45,6 @@ ALERTS = click.option(
     type=FILE,
     help=f"Rules and destinations of alerts, see docs/alerts.md  [default: {_DEFAULT_FILE}]",
 )
-_STORE = click.option(
-    "--store",
-    type=EITHER,
-    help="Store of filmgauge monitor  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
-)
 _JSON_LINES = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
 
@@ -58,12 +54,12 @@ def alerts() -> None:
 
 
 @alerts.command("list")
-@_STORE
+@store_options
 @click.option("--all", "with_cleared", is_flag=True, help="Also those that are over.")
 @_JSON_LINES
-def list_alerts(store: Path | None, with_cleared: bool, as_json: bool) -> None:
+def list_alerts(store: Path | None, db: str | None, with_cleared: bool, as_json: bool) -> None:
     """List the alerts that are not over, the oldest first."""
-    with _log(store) as log:
+    with _log(store, db) as log:
         found = log.alerts(with_cleared)
     for alert in found:
         click.echo(json.dumps(alert.to_dict()) if as_json else _line(alert))
@@ -72,14 +68,14 @@ def list_alerts(store: Path | None, with_cleared: bool, as_json: bool) -> None:
 
 
 @alerts.command()
-@_STORE
+@store_options
 @click.argument("number", metavar="ID", type=click.IntRange(1, MOST_ID))
-def ack(store: Path | None, number: int) -> None:
+def ack(store: Path | None, db: str | None, number: int) -> None:
     """Acknowledge an alert: it is known, and stays until it is over.
 
     A running monitor notices. Of a gap: the records are given up, and the alert is over.
     """
-    with _log(store) as log:
+    with _log(store, db) as log:
         alert = log.alert(number)
         if alert is None:
             raise InputError(f"there is no alert {number}: filmgauge alerts list shows them")
@@ -138,15 +134,18 @@ def alerts_of(ingest: Ingest, store: StoreWriter, path: Path | None) -> Iterator
 
 def _local_log(store: StoreWriter) -> LocalAlertLog:
     """Open the alerts of a database, in the first of its files that no other monitor here has."""
-    ((token,),) = store.select("SELECT value FROM attributes WHERE name = 'token'")
-    number = 1
-    while True:
-        name = f"alerts-{token}.sqlite" if number == 1 else f"alerts-{token}-{number}.sqlite"
-        path = user_file("XDG_DATA_HOME", ".local/share", name)
+    for path in _local_paths(store.token()):
         make_folder(path.parent)
         with suppress(InUseError):
             return LocalAlertLog(path)
-        number += 1
+    raise AssertionError("paths have no end")
+
+
+def _local_paths(token: str) -> Iterator[Path]:
+    """Yield where monitors of this machine have the alerts of a database, one after another."""
+    for number in count(1):
+        name = f"alerts-{token}.sqlite" if number == 1 else f"alerts-{token}-{number}.sqlite"
+        yield user_file("XDG_DATA_HOME", ".local/share", name)
 
 
 def _sent(destination: DeliveryQueue) -> bool:
@@ -158,11 +157,26 @@ def _sent(destination: DeliveryQueue) -> bool:
 
 
 @contextmanager
-def _log(store: Path | None) -> Iterator[AlertLog]:
-    if store is None:
+def _log(store: Path | None, db: str | None) -> Iterator[AlertLog]:
+    if db is not None:
+        store = _database_path(store, db)
+    elif store is None:
         store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
     with open_alert_log(store) as log:
         yield log
+
+
+def _database_path(store: Path | None, db: str) -> Path:
+    """Return the one file with the alerts of a database; raise InputError."""
+    with reader(store, db) as opened:
+        token, where = opened.token(), opened.where
+    found = list(takewhile(Path.is_file, _local_paths(token)))
+    if not found:
+        raise InputError(f"no monitor of this user has judged the records of {where}")
+    if len(found) > 1:
+        names = ", ".join(map(str, found))
+        raise InputError(f"--db: several monitors judge {where}: give --store one of {names}")
+    return found[0]
 
 
 def _line(alert: Alert) -> str:

@@ -204,7 +204,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         super().__init__(url)
         # Of its own, so that who draws a curve does not keep what arrives waiting.
         self._reading = PostgresqlReader(url)
-        self._token = str(self.select("SELECT value FROM attributes WHERE name = 'token'")[0][0])
+        self._token = self.token()
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """See StoreReader."""

@@ -88,6 +88,10 @@ class StoreReader(ABC):
         the database can."""
         return nullcontext()
 
+    def token(self) -> str:
+        """Return random text that no other store has."""
+        return str(self.select("SELECT value FROM attributes WHERE name = 'token'")[0][0])
+
     def nodes(self) -> list[str]:
         """Return the names of all nodes with records, in order."""
         return [name for (name,) in self.select("SELECT DISTINCT node FROM lives ORDER BY node")]

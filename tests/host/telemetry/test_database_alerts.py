@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from postgresql_server import PostgresqlServer
 
 from filmgauge_host.cli.alerts import alerts_of
+from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.alert import Alert
-from filmgauge_host.telemetry.alerts.alert_log import LocalAlertLog
+from filmgauge_host.telemetry.alerts.alert_log import LocalAlertLog, open_alert_log
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.postgresql_store import PostgresqlStore
@@ -55,3 +57,29 @@ def test_the_alerts_of_a_database_are_not_those_of_another(
         assert engine.active() == []
     with monitor(one) as engine:
         assert engine.active() == [raised]
+
+
+def test_alerts_are_listed_and_acknowledged_by_the_database(
+    postgresql: PostgresqlServer, folder: Path
+) -> None:
+    url = postgresql.new_url()
+
+    def alerts(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["alerts", arguments[0], "--db", url, *arguments[1:]])
+        return done.exit_code, done.output
+
+    with PostgresqlStore(url):
+        code, said = alerts("list")
+    assert code == 2
+    assert "no monitor of this user has judged the records of " in said
+    with monitor(url):
+        (path,) = folder.glob("alerts-*.sqlite")
+        with open_alert_log(path) as log:
+            log.write([Alert(1, "low", "bench", "", "warning", "it is low", 3.0, 5)], {}, [])
+        assert "bench low: it is low" in alerts("list")[1]
+        assert alerts("ack", "1") == (0, "alert 1 is acknowledged: bench low\n")
+        assert alerts("list", "--store", str(path))[0] == 2
+        with monitor(url):
+            code, said = alerts("list")
+    assert code == 2
+    assert f"give --store one of {path}, {path.with_stem(f'{path.stem}-2')}" in said
