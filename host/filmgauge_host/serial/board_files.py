@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from filmgauge_host.serial.board_link import BoardLink, LinkError
+from filmgauge_host.serial.board_link import ANSWER_S, BoardLink, LinkError
 
 CHUNK = 3072  # bytes of a file a request: with base64 they are 4096
 _COPIED_AT_ONCE = 16384  # bytes that the board copies a request, well within its watchdog's time
@@ -132,7 +132,6 @@ class BoardFiles:
             "  if not part: break\n"
             "  left -= len(part)\n"
             "  print(binascii.b2a_base64(part).decode(), end='')\n",
-            timeout_s=30,
         )
         return b"".join(base64.b64decode(line) for line in text.split())
 
@@ -193,11 +192,11 @@ class BoardFiles:
             found += self._values("".join(calls[at : at + _HASHED_AT_ONCE]), _SLOW_S)
         return found
 
-    def _run(self, code: str, timeout_s: float = 10.0) -> None:
+    def _run(self, code: str, timeout_s: float = ANSWER_S) -> None:
         self._send_agent()
         self._link.run(code, timeout_s)
 
-    def _values(self, code: str, timeout_s: float = 10.0) -> list[Any]:
+    def _values(self, code: str, timeout_s: float = ANSWER_S) -> list[Any]:
         self._send_agent()
         return self._link.values(code, timeout_s)
 

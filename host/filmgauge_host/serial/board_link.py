@@ -34,6 +34,7 @@ _OPEN_S = 2.0
 _PORT_S = 5.0  # of a read or a write that must not fail where a board has much to do
 _SLICE_S = 0.05  # of waiting for a byte: how late a deadline may be
 _MOST_AVAILABLE = 4096  # bytes at once, of a board that never stops
+ANSWER_S = 30.0  # without a byte: on a busy machine, or while a whole backlog is read
 _BOOT_S = 10  # of the interpreter alone, on a board or a machine that has much to do
 NEEDED_VERSION = (1, 29)  # of MicroPython: what the firmware is checked against
 ARRIVED_DAMAGED = "what the board answered arrived damaged: try again"
@@ -194,7 +195,7 @@ class BoardLink:
             "reset button while this waits, and see that MicroPython is on it"
         )
 
-    def run(self, code: str, timeout_s: float = 10.0) -> str:
+    def run(self, code: str, timeout_s: float = ANSWER_S) -> str:
         """Run code on the board; return what it printed. `timeout_s` without a byte is the end.
 
         Raises BoardError with the traceback, LinkLost.
@@ -212,7 +213,7 @@ class BoardLink:
             raise BoardError(error.decode(errors="replace"))
         return output.decode(errors="replace")
 
-    def values(self, code: str, timeout_s: float = 10.0) -> list[Any]:
+    def values(self, code: str, timeout_s: float = ANSWER_S) -> list[Any]:
         """Run code that prints a literal of Python a line; return them. Raises LinkError."""
         try:
             return [ast.literal_eval(line) for line in self.run(code, timeout_s).splitlines()]

@@ -47,7 +47,6 @@ _OWN_IMPORTS = re.compile(r"^from filmgauge\.diagnosis\..*\n", re.MULTILINE)
 _DOCSTRINGS = re.compile(r'^ *"""(?:[^"]|"(?!""))*"""\n', re.MULTILINE)
 _MARK = "@"
 _AT_ONCE = 32  # records a request: the board's watchdog is fed in between
-_TIMEOUT_S = 30.0  # the slowest part reads a whole backlog
 
 
 @contextmanager
@@ -70,7 +69,7 @@ def run_script(link: BoardLink, script: Script, *arguments: int | str) -> list[A
     call = script_call(script, *arguments)
     try:
         load_script(link, script)
-        printed = link.run(f"{call}\n", _TIMEOUT_S)
+        printed = link.run(f"{call}\n")
     except BoardError as error:
         if is_of_modules(error.trace):
             check_firmware(link, error.trace)
@@ -93,7 +92,7 @@ def load_script(link: BoardLink, script: Script) -> None:
     """Bring a script into a board's memory. Raises LinkError."""
     try:
         for text in _sources(script):  # one by one: a board compiles them on its heap
-            link.run(f"{text}\n{_COLLECT}", _TIMEOUT_S)
+            link.run(f"{text}\n{_COLLECT}")
     except BoardError as error:  # all that they do here is to import
         check_firmware(link, error.trace)
         raise
