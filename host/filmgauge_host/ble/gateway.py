@@ -304,7 +304,7 @@ class Bridge:
     ) -> None:
         self._stack = ExitStack()
         self.spool = self._stack.enter_context(Spool(spool))
-        self.forwarder = MqttForwarder(address, self.spool)
+        self.forwarder = MqttForwarder(address, self.spool, log)
         self.gateway = Gateway(radio, self.spool, self.forwarder, registry, options, log)
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ import math
 import queue
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
 
@@ -33,18 +34,25 @@ _POLL_S = 0.5  # how often the spool is read without being woken
 _BACKOFF_S = (1, 30)
 _RETRY_S = 1.0
 _LAST_S = 10.0  # for the last acknowledgements
+_NOT_YET = "is not connected yet"
 _ANSWER_S = 5.0  # for what the broker retains of nodes
 
 
 class MqttForwarder:
-    """Use as a context. problem: why nothing is delivered just now, else empty. connections: how
-    often the broker has accepted us."""
+    """Use as a context. connections: how often the broker has accepted us. log: gets a line when
+    nothing is delivered any more, and when it is again."""
 
-    def __init__(self, address: BrokerAddress, spool: Spool) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        spool: Spool,
+        log: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.address = address
-        self.problem = "is not connected yet"
         self.connections = 0
-        self._spool = spool
+        self._spool, self._log = spool, log
+        self._unconnected, self._unreadable = _NOT_YET, ""  # why, else empty
+        self._said = ""
         # Packet ids that were acknowledged and what else happens, in its order.
         self._events: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._messages = OutgoingMessages()
@@ -73,6 +81,11 @@ class MqttForwarder:
     def connected(self) -> bool:
         """Whether the broker has accepted us."""
         return self._connected.is_set()
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is delivered just now, else empty."""
+        return self._unconnected or self._unreadable
 
     def wake(self) -> None:
         """There is something new in the spool."""
@@ -120,6 +133,7 @@ class MqttForwarder:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._handle_events(_POLL_S)
+            self._report()
             if self._is_open and not self._acknowledged:
                 self._send_messages()
                 self._send_records()
@@ -128,6 +142,15 @@ class MqttForwarder:
         until_s = time.monotonic() + _LAST_S
         while self._is_under_way() and self.connected and time.monotonic() < until_s:
             self._handle_events(_RETRY_S)  # else the next forwarder would send them again
+
+    def _report(self) -> None:
+        """Say when there is another problem, and when there is none any more."""
+        problem = self.problem
+        if problem in (self._said, _NOT_YET):
+            return
+        self._said = problem
+        again = f"broker {self.address} gets records again"
+        self._log(f"{problem}: records wait" if problem else again)
 
     def _is_under_way(self) -> bool:
         return bool(self._in_flight or self._acknowledged or self._messages.is_under_way)
@@ -144,10 +167,10 @@ class MqttForwarder:
         try:
             self._spool.acknowledge(self._acknowledged)
         except StorageError as error:
-            self.problem = str(error)
+            self._unreadable = str(error)
             time.sleep(_RETRY_S)
             return
-        self._acknowledged = []
+        self._acknowledged, self._unreadable = [], ""
 
     def _handle(self, event: int) -> None:
         if event == _OPENED:
@@ -197,9 +220,10 @@ class MqttForwarder:
         try:
             found = self._spool.pending(self._after, room)
         except StorageError as error:
-            self.problem = str(error)
+            self._unreadable = str(error)
             time.sleep(_RETRY_S)
             return
+        self._unreadable = ""
         for row in found:
             if not self.connected:
                 return
@@ -227,23 +251,23 @@ class MqttForwarder:
 
     def _on_connect(self, client: Client, data: Any, flags: Any, reason: Any, _: Any) -> None:
         if reason.is_failure:
-            self.problem = f"broker {self.address} refuses the connection: {reason}"
+            self._unconnected = f"broker {self.address} refuses the connection: {reason}"
             return
         self._client.discard_unacknowledged()
         self._last = {}
-        self.problem = ""
+        self._unconnected = ""
         self.connections += 1
         self._connected.set()
         self._events.put(_OPENED)
 
     def _on_connect_fail(self, client: Client, data: Any) -> None:
-        self.problem = f"broker {self.address} cannot be reached: {self._client.failure}"
+        self._unconnected = f"broker {self.address} cannot be reached: {self._client.failure}"
 
     def _on_disconnect(self, client: Client, data: Any, *_rest: Any) -> None:
         self._connected.clear()
         self._events.put(_CLOSED)
-        if not self.problem:
-            self.problem = f"broker {self.address} closed the connection"
+        if not self._unconnected:
+            self._unconnected = f"broker {self.address} closed the connection"
 
     def _on_answer(self, client: Client, data: Any, packet: int, *_rest: Any) -> None:
         self._events.put(packet)

@@ -137,3 +137,23 @@ def test_a_status_is_published_once_and_while_it_holds(
     until(arrived.is_set)
     assert bridges.retained(STATUS) == DAILY.encode()
     assert bridges.retained("filmgauge/other/status") == HOURLY.encode()
+
+
+def test_what_keeps_records_waiting_is_said_while_they_wait(
+    broker: Broker, bridges: Bridges
+) -> None:
+    spool = bridges.spool("spool")
+    where, said = parse_address(broker.url), list[str]()
+    broker.stop()
+    with MqttForwarder(where, spool, said.append):
+        add(None, spool, 1)
+        until(lambda: said)
+        broker.start()
+        until(lambda: spool.count() == 0)
+        until(lambda: len(said) == 2)
+        add(None, spool, 2)
+        until(lambda: spool.count() == 0)
+    reason = f"broker {where} cannot be reached: "
+    assert said[0].startswith(reason)
+    assert said[0].endswith(": records wait")
+    assert said[1:] == [f"broker {where} gets records again"]
