@@ -111,6 +111,8 @@ class Node:
             schedule.every = plan_report(state, self._config, fields, charging, schedule.every)
             plan_report = None
             unload(_PLANNING)
+        if self._plans:
+            schedule.slow_down(self._charge.is_charging)  # pyright: ignore
         if reports and not self._board.boots_anew:
             self._open_reporter()
         if saves or fields is not None:  # before the radio, which may cost the supply

@@ -22,6 +22,7 @@ PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
 CHARGE_AT = PROTECTION_AT + _PROTECTION_SIZE
 GAUGE_AT = CHARGE_AT + MEMORY_SIZE
 PLAN_AT = GAUGE_AT + _GAUGE_SIZE  # where reports are planned
+STEP = const(0x800)  # in the wakes to the next report: so many usual ones does each stand for
 BLOCK = PLAN_AT + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
 PLANNED_SIZE = SIZE + _PLAN_SIZE
@@ -143,7 +144,12 @@ class State:
 
     def planned_wakes(self) -> "tuple[int, int]":
         """Return the wake of the last report and the wakes from it to the next, as planned."""
-        return struct.unpack_from("<IH", self.buffer, PLAN_AT)  # pyright: ignore
+        reported, every = struct.unpack_from("<IH", self.buffer, PLAN_AT)
+        return reported, every & STEP - 1
+
+    def planned_step(self) -> int:
+        """Return how many usual wakes one stands for until the next report, while it is dark."""
+        return max(1, struct.unpack_from("<IH", self.buffer, PLAN_AT)[1] // STEP)
 
     def is_due(self, wakes: int) -> bool:
         """Return whether the time for the report that was planned has come, in this boot."""

@@ -50,6 +50,12 @@ class WakeSchedule:
             return asked or (every > 0 and state.is_due(wakes))
         return asked or (every > 0 and wakes % every == 0)
 
+    def slow_down(self, is_charging: int) -> None:
+        """Wake as rarely as is planned, until light comes."""
+        if not is_charging:
+            usual_ms = 1000 * self._config.sample_s
+            self.period_ms = max(self.period_ms, usual_ms * self._state.planned_step())
+
     def clear_request(self) -> None:
         """Note that the report that somebody has asked for is being made."""
         self._state.requests &= ~_REQUEST_REPORT

@@ -98,3 +98,37 @@ def test_a_board_plans_as_this_process_does(tmp_path: Path) -> None:
         found.append([(record.seq, record.up_s) for record in made.records])
     assert len(found[0]) > 10
     assert found[0] == found[1]
+
+
+def test_a_node_that_may_say_little_wakes_rarely_until_dawn(tmp_path: Path) -> None:
+    """A minute apart in the light, five by night. Light brings the next report forward."""
+    changes: dict[str, object] = {
+        "intervals.sample_s": 60,
+        "intervals.report_every": 10,
+        "intervals.report_every_most": MOST_S // 60,
+    }
+    found = lived(tmp_path / "node", 10 / 24, "cpython", changes)
+    assert found.gaps_s(0, 7.9) == {MOST_S}
+    assert found.state is not None
+    assert found.state.planned_wakes()[0] == 8 * 12 + MOST_S // 300
+    (gap_s,) = found.gaps_s(7.9, 8.5)
+    assert 48 * 60 <= gap_s <= 48 * 60 + 2 * 300
+
+
+def test_reports_are_for_nothing_where_the_converter_brings_all_that_it_can(
+    tmp_path: Path,
+) -> None:
+    """The cell has a third of its charge, and the harvester more than may be charged."""
+    changes: dict[str, object] = {
+        "cell.soc": 0.3,
+        "cell.area_cm2": 80.0,
+        "converter.discharge_ua": 40.0,
+        "intervals.sample_s": 60,
+        "intervals.report_every_most": 120,
+    }
+    found = lived(tmp_path / "node", 12 / 24, "cpython", changes)
+    assert found.gaps_s(0, 7.9) == {7200}
+    assert found.gaps_s(11, 12) == {60}
+    soc_ppm = found.records[-1].soc_ppm
+    assert soc_ppm is not None
+    assert soc_ppm < 500000

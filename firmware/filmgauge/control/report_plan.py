@@ -10,6 +10,10 @@ What a block has brought is what the ledger has gained, without corrections, and
 has taken meanwhile by its budget: the harvester has spared the cell as much. A boot begins a block
 anew, since nobody knows how long the power was gone; the blocks of the week go on from there.
 An interval is seldom a whole number of wakes: what is left of one counts for the next.
+
+In the dark, where only light can come, a node wakes but each five minutes, or to report. While the
+cell takes all the current that its converter brings, as in a bright noon, what the harvester has
+beyond that is turned away, and reports are for nothing.
 """
 
 import struct
@@ -18,11 +22,11 @@ from filmgauge.compat import const
 from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner, interval
 from filmgauge.energy_budget import IDLE_EVERY, MEAN_DELAY_MS, TYPICAL_UV
 from filmgauge.record import FAULT_CELL
-from filmgauge.state import PLAN_AT
+from filmgauge.state import PLAN_AT, STEP
 
-# Wake of the report; wakes to the next one, and the share of the planner; when it was and when the
-# block began, s of this boot; ledger, nAh; brought in the block so far, ppm; block of the week;
-# flags, and in their upper half what is left of the interval, sixteenths of a wake.
+# Wake of the report; wakes to the next one, with STEP, and the share of the planner; when it was
+# and when the block began, s of this boot; ledger, nAh; brought in the block so far, ppm; block of
+# the week; flags, and in their upper half what is left of the interval, sixteenths of a wake.
 _FORMAT = const("<IHHIIiiBB")
 _PLANNER_AT = const(26)
 SIZE = const(86)
@@ -31,6 +35,9 @@ _KNOWN = const(4)  # there was a report before, planned as now
 _REST_SHIFT = const(4)
 _MOST_NAH = const(0x7FFFFFFF)
 _FULL_PPM = const(950000)  # assumed: from here on more may have been on offer
+_RARE_S = const(300)  # from wake to wake in the dark
+_MOST_STEP = const(15)
+_BOUND_PARTS = const(16)  # charged for all but one of these parts of the time: nothing else limits
 
 
 def plan_report(state, config, fields, is_charging: int, every: int) -> int:
@@ -55,7 +62,7 @@ class ReportPlan:
         """Plan the next report behind that of `fields`, which has all of a record. Where it has
         no charge nobody knows what the cell can bear: the next one comes as late as it may."""
         last = struct.unpack_from(_FORMAT, self._memory, 0)
-        _, _, share, last_s, begun_s, last_nah, brought_ppm, block, flags = last
+        last_wakes, _, share, last_s, begun_s, last_nah, brought_ppm, block, flags = last
         now_s, full_nah = fields.up_s, fields.full_nah
         if not full_nah or fields.soc_ppm is None:
             struct.pack_into("<IH", self._memory, 0, wakes, self._most)
@@ -72,7 +79,9 @@ class ReportPlan:
         is_full = fields.soc_ppm >= _FULL_PPM
         if is_full:
             flags |= _FULL
-        arrived_ppm = self._arrived_ppm(now_nah - last_nah, now_s - last_s)
+        gained_nah, elapsed_s = now_nah - last_nah, now_s - last_s
+        is_bound = _is_bound(gained_nah, elapsed_s, fields.current_pa)
+        arrived_ppm = self._arrived_ppm(gained_nah, elapsed_s, wakes - last_wakes)
         while now_s - begun_s >= BLOCK_S:
             begun_s += BLOCK_S
             part_ppm = arrived_ppm * (begun_s - last_s) // (now_s - last_s)
@@ -84,25 +93,32 @@ class ReportPlan:
         budget = self._budget(fields)
         if replan:
             share = self._planner.share(block, budget)
-        wakes_16 = 16 * self._least  # a full cell takes no more: reports are for nothing
-        if not is_charging or not is_full:
+        wakes_16 = 16 * self._least  # the cell takes no more: reports are for nothing
+        if not is_charging or not (is_full or is_bound):
             wakes_16 = interval(share, budget, bool(is_charging))
         wakes_16 += flags >> _REST_SHIFT
+        every = wakes_16 >> 4
+        if not is_charging:
+            every = _in_steps(every, rare_wakes(self._config.sample_s), self._most)
         flags = flags & _FULL | _KNOWN | (wakes_16 & 15) << _REST_SHIFT
         struct.pack_into(
-            _FORMAT, self._memory, 0, wakes, wakes_16 >> 4, share, now_s, begun_s, now_nah,
+            _FORMAT, self._memory, 0, wakes, every, share, now_s, begun_s, now_nah,
             brought_ppm + arrived_ppm, block, flags,
         )  # fmt: skip
 
     def _budget(self, fields):
         """Return what the node has and takes."""
+        sample_s = self._config.sample_s
+        wakes = BLOCK_S // sample_s
+        block_ppm = self._taken_ppm(BLOCK_S, wakes)
         return Budget(
             self._sure_ppm(fields),
-            self._taken_ppm(BLOCK_S),
+            block_ppm,
             max(1, self._report_ppm()),
-            max(1, BLOCK_S // self._config.sample_s),
+            max(1, wakes),
             self._least,
             self._most,
+            block_ppm - self._taken_ppm(BLOCK_S, wakes // rare_wakes(sample_s)),
         )
 
     def _sure_ppm(self, fields):
@@ -114,18 +130,17 @@ class ReportPlan:
             sure_ppm = sure_nah * 1000000 // self._full_nah
         return max(0, sure_ppm)
 
-    def _arrived_ppm(self, gained_nah, elapsed_s):
+    def _arrived_ppm(self, gained_nah, elapsed_s, wakes):
         """Return what the harvester has brought to the cell, and spared it."""
         if not elapsed_s:
             return 0
-        taken_ppm = self._taken_ppm(elapsed_s) + self._report_ppm()
+        taken_ppm = self._taken_ppm(elapsed_s, wakes) + self._report_ppm()
         return max(0, gained_nah * 1000000 // self._full_nah + taken_ppm)
 
-    def _taken_ppm(self, duration_s):
-        """Return what the node takes without reports."""
+    def _taken_ppm(self, duration_s, wakes):
+        """Return what the node takes in so many wakes, without reports."""
         config = self._config
         wake_nj = config.wake_nj // config.look_every + config.glance_nj // IDLE_EVERY
-        wakes = duration_s // config.sample_s
         return self._share_ppm(config.own_nw * duration_s + wakes * wake_nj)
 
     def _report_ppm(self):
@@ -139,6 +154,29 @@ class ReportPlan:
         nj_a_nah = TYPICAL_UV * 36 // 10000  # 1 nAh is 3.6 uC
         nah = nanojoules * 1000 // nj_a_nah * 1000 // self._config.refill_ppm
         return nah * 1000000 // self._full_nah
+
+
+def rare_wakes(sample_s: int) -> int:
+    """Return how many usual wakes one stands for in the dark, at most."""
+    return max(1, min(_MOST_STEP, _RARE_S // sample_s))
+
+
+def _in_steps(wakes, most_step, most_wakes):
+    """Return wakes of some steps each, with STEP, that come nearest to so many usual ones."""
+    every = (wakes + most_step - 1) // most_step
+    step = (wakes + every // 2) // every
+    if every * step > most_wakes:
+        step -= 1
+    return every + step * STEP
+
+
+def _is_bound(gained_nah, elapsed_s, current_pa):
+    """Return whether the cell was charged with this current all the time: between the bursts of a
+    converter that has no more to give there are gaps."""
+    if not current_pa or current_pa < 0 or not elapsed_s:
+        return False
+    most_nah = current_pa * elapsed_s // 3600000
+    return gained_nah >= most_nah - most_nah // _BOUND_PARTS
 
 
 def _gained_nah(fields):

@@ -16,9 +16,9 @@ The share is the largest that lasts, by that forecast, until the cell is full ag
 first while the harvester feeds the node, because the way through the cell costs a third; only a
 share beyond half of the most allows more of them in the dark than there must be.
 
-A forecast may be wrong, so that a reserve stays for dark days that nobody has foreseen: a day and
-a half, and up to three where the harvest brings no more than the node takes at least, since such
-a node does not recover from one dark stretch before the next; reports in the light leave less. It
+A forecast may be wrong, so that a reserve stays for dark days that nobody has foreseen: two days,
+and up to three where the harvest brings no more than the node takes at least, since such a node
+does not recover from one dark stretch before the next; reports in the light leave less. It
 is needed as far as the forecast was wrong in the last weeks: all of it where the errors are a
 twelfth of what came. Of clouds a node knows too little after a bright month to need less, while
 lamps and machines repeat themselves to a hundredth. First forecasts count for a quarter wrong.
@@ -43,9 +43,9 @@ _FINE = const(256)  # of an error, a unit
 _ERROR_BLOCKS = const(64)  # in which an error is forgotten by a factor of e: eleven days
 _FULL_PPM = const(1000000)
 _LOWEST_PPM = const(40000)  # assumed: the end of the curve is not to be trusted further
-_DARK_BLOCKS = const(9)  # of the reserve
-_LIGHT_BLOCKS = const(5)  # of what reports in the light must leave
-_POOR_BLOCKS = const(9)  # more of both from hand to mouth
+_DARK_BLOCKS = const(12)  # of the reserve
+_LIGHT_BLOCKS = const(8)  # of what reports in the light must leave
+_POOR_BLOCKS = const(6)  # more of both from hand to mouth
 _MOST_RESERVE_PPM = const(800000)
 _WRONG = const(12)  # a forecast that errs by a twelfth of the mean is not to be relied on
 _FIRST_ERROR = const(4)  # assumed: one of which nothing is known errs by a quarter of it
@@ -54,17 +54,20 @@ _STEPS = const(10)  # of a bisection: a five-hundredth of the range
 
 class Budget:
     """What a node has and takes, ppm of the full cell: its charge for certain, what a block takes
-    without reports, and one report. wakes: in a block; least, most: from report to report."""
+    without reports, and one report. wakes: in a block; least, most: from report to report;
+    spared_ppm: how much less a block in the dark takes, where each wake does not report."""
 
     def __init__(
-        self, sure_ppm: int, block_ppm: int, report_ppm: int, wakes: int, least: int, most: int
-    ):
+        self, sure_ppm: int, block_ppm: int, report_ppm: int, wakes: int, least: int, most: int,
+        spared_ppm: int = 0,
+    ):  # fmt: skip
         self.sure_ppm = sure_ppm
         self.block_ppm = block_ppm
         self.report_ppm = report_ppm
         self.wakes = wakes
         self.least = least
         self.most = most
+        self.spared_ppm = spared_ppm
 
     def rate(self, share: int, is_light: bool) -> int:
         """Return the reports of a block in thousandths."""
@@ -74,7 +77,11 @@ class Budget:
 
     def taken_ppm(self, share: int, is_light: bool) -> int:
         """Return what a block takes with its reports."""
-        return self.block_ppm + self.rate(share, is_light) * self.report_ppm // 1000
+        taken_ppm = self.block_ppm + self.rate(share, is_light) * self.report_ppm // 1000
+        if is_light:
+            return taken_ppm
+        silent = min(_LIGHT_SHARE, MOST_SHARE - share)
+        return taken_ppm - self.spared_ppm * silent // _LIGHT_SHARE
 
 
 def interval(share: int, budget: Budget, is_light: bool) -> int:

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from filmgauge.control.report_plan import rare_wakes
 from filmgauge.control.report_planner import (
     BLOCK_S,
     SIZE,
@@ -38,6 +39,7 @@ _HOUR_S = 3600.0
 _BLOCK_H = BLOCK_S // 3600
 _BLOCKS_A_WEEK = 42
 _FULL = 0.95  # from here on a node calls its cell full
+_BOUND = 0.95  # of the converter's current: the cell takes no more in an hour
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,23 @@ class IntervalRange:
 @dataclass(frozen=True)
 class NodeFigures:
     """What a node takes. Powers and energies at the regulator's output; charges out of the cell:
-    without reports in an hour, and for each of them. capacity_uah: of its film."""
+    without reports in an hour, and for each of them. spared: less than base, where it wakes
+    rarely in the dark; rare: so many usual wakes does one stand for then. capacity_uah: of its
+    film."""
 
     base_uw: float
+    spared_uw: float
     report_uj: float
     base_uah: float
+    spared_uah: float
     report_uah: float
     capacity_uah: float
+    rare: int
+
+    def spares(self, rates: Numbers, most: float) -> Numbers:
+        """Return which share of it is spared in the dark at some rates: each report needs its
+        wake. most: the highest rate, at which each wake reports."""
+        return np.clip((1.0 - rates / most) * self.rare / max(1, self.rare - 1), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -70,13 +82,15 @@ class View:
     """What a rule sees after an hour. soc: what is available, over
     the capacity, as the gauge tells it; harvest_uah: what came to the cell
     or spared it; is_full: whether more may have been on offer;
-    is_charging: whether the cell is charged now."""
+    is_charging: whether the cell is charged now; is_bound: with all that
+    the converter can bring, so that more was turned away."""
 
     hour: int
     soc: float
     harvest_uah: float
     is_full: bool
     is_charging: bool
+    is_bound: bool = False
 
 
 class Rule(Protocol):
@@ -146,7 +160,7 @@ class PlannerRule:
         budget = self._budget(view)
         if (view.hour + 1) % _BLOCK_H == 0:
             self._plan(view.hour // _BLOCK_H % _BLOCKS_A_WEEK, budget)
-        if view.is_charging and view.is_full:
+        if view.is_charging and (view.is_full or view.is_bound):
             return self._span.rates[1]
         wakes = interval(self._share, budget, view.is_charging) / 16.0
         return _HOUR_S / (self._span.least_s * wakes)
@@ -168,6 +182,7 @@ class PlannerRule:
             BLOCK_S // least_s,
             1,
             max(1, self._span.most_s // least_s),
+            int(_BLOCK_H * figures.spared_uah * ppm),
         )
 
 
@@ -206,6 +221,16 @@ def node_figures(description: NodeDescription, span: IntervalRange) -> NodeFigur
         )
         for every in (1, max(1, span.most_s // span.least_s))
     )
+    rare = rare_wakes(span.least_s)
+    rarely = node_load(
+        varied(
+            description,
+            {
+                "intervals.sample_s": span.least_s * rare,
+                "intervals.report_every": max(1, span.most_s // span.least_s // rare),
+            },
+        )
+    )
     low, high = span.rates
     report_uj = _HOUR_S * (often.board_uw - seldom.board_uw) / (high - low)
     base_uw = seldom.board_uw - report_uj * low / _HOUR_S
@@ -217,12 +242,16 @@ def node_figures(description: NodeDescription, span: IntervalRange) -> NodeFigur
         return converter.needed_uw(needed) / resting_v(parameters, -1)
 
     base_uah = cell_uah(base_uw)
+    spared_uw = seldom.board_uw - rarely.board_uw
     return NodeFigures(
         base_uw=base_uw,
+        spared_uw=spared_uw,
         report_uj=report_uj,
         base_uah=base_uah,
+        spared_uah=base_uah - cell_uah(base_uw - spared_uw),
         report_uah=(cell_uah(often.board_uw) - base_uah) / high,
         capacity_uah=parameters.capacity_uah_cm2 * description.cell.area_cm2,
+        rare=rare,
     )
 
 
@@ -239,6 +268,8 @@ def compare(
     films, circuits = _bank(description, count)
     harvester = harvester_size(description, series.of_pieces)
     rates = np.full(count, span.rates[0])
+    is_dark = np.zeros(count, dtype=bool)
+    bound_ua = _BOUND * description.converter.charge_ua
     made, dead, turned, harvested = (np.zeros(count) for _ in range(4))
     courses = np.empty((len(series.offered_uw), count))
     noise = np.random.default_rng(seed).normal(0.0, GAUGE_SIGMA, len(series.offered_uw))
@@ -247,6 +278,8 @@ def compare(
     ):
         before = films.stoichiometry.copy()
         load_uw = figures.base_uw + figures.report_uj * rates / _HOUR_S
+        spares = figures.spares(rates, span.rates[1]) * is_dark
+        load_uw -= figures.spared_uw * spares
         flow = circuits.advance(
             np.full(count, offered * harvester), load_uw, float(temperature_c), _HOUR_S
         )
@@ -257,9 +290,8 @@ def compare(
         turned += flow.turned_away
         harvested += flow.harvested
         courses[hour] = rates
-        taken = (figures.base_uah + figures.report_uah * rates) * flow.on
-        brought = (films.stoichiometry - before) * figures.capacity_uah + taken
-        current_ua = figures.base_uah + figures.report_uah * rates
+        current_ua = figures.base_uah + figures.report_uah * rates - figures.spared_uah * spares
+        brought = (films.stoichiometry - before) * figures.capacity_uah + current_ua * flow.on
         lag = films.law(float(temperature_c)).lag_per_ua_cm2
         held_back = lag * current_ua / description.cell.area_cm2
         for at, rule in enumerate(rules):
@@ -268,8 +300,10 @@ def compare(
             harvest = max(0.0, float(brought[at]))
             is_full = soc > _FULL
             soc -= float(held_back[at])
-            view = View(hour, soc + noise[hour], harvest, is_full, charging)
+            bound = bool(flow.current_ua[at] >= bound_ua)
+            view = View(hour, soc + noise[hour], harvest, is_full, charging, bound)
             rates[at] = rule.rate(view)
+            is_dark[at] = not charging
     hours = len(series.offered_uw)
     return [
         RuleOutcome(

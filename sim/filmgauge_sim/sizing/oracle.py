@@ -1,8 +1,9 @@
 """The most reports that a node could make that knew the whole future: a linear programme.
 
-Over hours h, with rates r (reports), charging c and discharging g (uA), and waste w (uW):
+Over hours h, with rates r + q (reports; q, beyond the rare wakes of the dark, take a wake each),
+charging c and discharging g (uA), and waste w (uW):
 
-    arriving + s = base + report r + into c - out g + w     (powers on the capacitor's side)
+    arriving + s = base + report r + awake q + into c - out g + w   (on the capacitor's side)
     B(h) = B(h - 1) + acceptance c - g                      (charge of the cell, uAh)
 
 where what is short, s (uW), costs ten times the reports that it would have paid for: without it
@@ -68,8 +69,12 @@ def oracle_rates(
     )
     hours = len(arriving)
     more = (1.0 + margin) / converter.output_efficiency
-    base_uw = more * figures.base_uw + converter.quiescent_uw
+    low, high = span.rates
+    rarely = max(low, high / figures.rare)
+    spared_uw = np.where(arriving < figures.base_uw, figures.spared_uw, 0.0)
+    base_uw = more * (figures.base_uw - spared_uw) + converter.quiescent_uw
     report_uw = more * figures.report_uj / 3600.0
+    awake_uw = report_uw + more * spared_uw / max(1e-9, high - rarely)
     parameters = load_parameters(description.cell.set)
     charge_v, discharge_v = resting_v(parameters, 1), resting_v(parameters, -1)
     into = converter.needed_uw(converter.charge_ua * charge_v) / converter.charge_ua
@@ -78,18 +83,19 @@ def oracle_rates(
     none = sparse.csr_matrix((hours, hours))
     steps = one - sparse.eye(hours, k=-1, format="csr")
     acceptance = parameters.charge_acceptance
-    powers = sparse.hstack([report_uw * one, into * one, -out * one, one, -one, none])
-    charges = sparse.hstack([none, -acceptance * one, one, none, none, steps])
+    powers = sparse.hstack([report_uw * one, one, into * one, -out * one, one, -one, none])
+    charges = sparse.hstack([none, none, -acceptance * one, one, none, none, steps])
     start = np.zeros(hours)
     start[0] = START_SOC * figures.capacity_uah
-    low, high = span.rates
     level = (_LOWEST * figures.capacity_uah, _HIGHEST * figures.capacity_uah)
-    bounds = [(low, high)] * hours + [(0.0, converter.charge_ua)] * hours
+    bounds = [(low, rarely)] * hours + [(0.0, (high - rarely) * each) for each in awake_uw]
+    bounds += [(0.0, converter.charge_ua)] * hours
     bounds += [(0.0, converter.discharge_ua)] * hours + [(0.0, None)] * (2 * hours)
     bounds += [level] * hours
-    costs = np.zeros(6 * hours)
+    costs = np.zeros(7 * hours)
     costs[:hours] = -1.0
-    costs[4 * hours : 5 * hours] = _SHORT_COSTS / report_uw
+    costs[hours : 2 * hours] = -1.0 / awake_uw  # q is in uW
+    costs[5 * hours : 6 * hours] = _SHORT_COSTS / report_uw
     found = linprog(
         costs,
         A_eq=sparse.vstack([powers, charges]),
@@ -97,4 +103,4 @@ def oracle_rates(
         bounds=bounds,
         method="highs",
     )
-    return found.x[:hours]
+    return found.x[:hours] + found.x[hours : 2 * hours] / awake_uw

@@ -9,6 +9,7 @@ from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import CORRECTED, LOSS, MEASURED
 from filmgauge.record import FAULT_CELL
 from filmgauge.record.gauge_fields import add_ledger_fields
+from filmgauge.state import STEP
 
 FULL_NAH = 1000000
 PC_A_NAH = 3600000
@@ -41,6 +42,7 @@ class Planned:
         self.memory = bytearray(SIZE)
         self.now_s = self.nah = 0
         self.soc_ppm = 700000
+        self.step = 0
 
     def report(self, is_charging=0, boots=False, **fields):
         """Report now; return the wakes to the next report."""
@@ -53,14 +55,17 @@ class Planned:
             "available_sigma_nah": 10000,
             "stored_nah": self.soc_ppm,
             "corrected_nah": self.soc_ppm - self.nah,
+            "current_pa": None,
             "faults": 0,
         }
         values.update(fields)
-        wakes = 0 if boots else self.now_s // 600 + 1
+        wakes = 0 if boots else self.now_s // self.config.sample_s + 1
         plan = ReportPlan(memoryview(self.memory), self.config)
         plan.update(wakes, Namespace(**values), is_charging)
         assert int.from_bytes(self.memory[:4], "little") == wakes
-        return self.memory[4] | self.memory[5] << 8
+        planned = self.memory[4] | self.memory[5] << 8
+        self.step = planned // STEP
+        return planned % STEP * max(1, self.step)
 
     def live(self, days, by_day_nah, by_night_nah=-OWN_NAH):
         """Live from midnight on: light from the third to the fourth block; return the reports."""
@@ -115,6 +120,52 @@ def test_a_full_cell_in_the_light_reports_as_often_as_it_may():
     node.soc_ppm = 960000
     assert node.report(is_charging=1) == 2
     assert node.report(is_charging=0) == 24
+
+
+def test_reports_are_for_nothing_where_the_cell_takes_all_that_its_converter_brings():
+    """40 uA for as long as it was: gaps between bursts mean that all of the harvest is used."""
+    for gained_nah, wakes in ((80000, 2), (77000, 2), (70000, 24), (-1000, 24)):
+        node = Planned()
+        node.report(is_charging=1)
+        node.now_s += 7200
+        node.nah += gained_nah
+        assert node.report(is_charging=1, current_pa=40000000) == wakes
+    for current_pa in (None, 0, -40000000):  # between two bursts, or after dusk
+        node.now_s += 600
+        node.nah += 7000
+        assert node.report(is_charging=1, current_pa=current_pa) == 24
+
+
+def test_in_the_dark_a_node_wakes_rarely():
+    """Each five minutes, unless it looks for light less often already, and at no other interval
+    between reports than planned."""
+    for sample_s, most, wakes, step in ((60, 120, 120, 5), (7, 1440, 1440, 15), (600, 24, 24, 1)):
+        node = Planned(Config(**dict(KEYS, sample_s=sample_s, report_every=1, report_most=most)))
+        assert (node.report(), node.step) == (wakes, step)
+        assert (node.report(is_charging=1), node.step) == (wakes, 0)
+    for most in range(2, 40):
+        node = Planned(Config(**dict(KEYS, sample_s=60, report_every=1, report_most=most)))
+        assert 0.8 * most - 1 < node.report() <= most
+        assert node.step <= 5
+
+
+def test_rare_wakes_are_counted_as_they_were():
+    """What the harvester has spared the cell is what the node has taken."""
+    brought = []
+    for every in (1, 5):
+        node = Planned(Config(**dict(KEYS, sample_s=60, wake_nj=5000000)))
+        plan = ReportPlan(memoryview(node.memory), node.config)
+        values = {"full_nah": FULL_NAH, "soc_ppm": 500000, "soc_sigma_ppm": 10000}
+        values.update({"available_nah": None, "stored_nah": 0, "corrected_nah": 0, "faults": 0})
+        for at_s in (0, 7200, 14400):
+            fields = Namespace(up_s=at_s, current_pa=None, **values)
+            plan.update(1 + at_s // 60 // every, fields, 0)
+        brought.append(planner_bytes(node)[0])
+    own = OWN_NAH * 20e-6 / (20e-6 + 24 * 0.1e-3 / 14400)
+    a_wake = 5e-3 / 1.85 / 0.8 / 3600 * 1e9
+    for found, wakes in zip(brought, (240, 48)):
+        expected = (own + wakes * a_wake + 2 * (a_wake + 500 * 0.1e-3)) / 2000
+        assert abs(found - expected) <= 0.1 * expected + 1
 
 
 def test_what_is_left_of_an_interval_counts_for_the_next():
@@ -177,7 +228,7 @@ def test_a_line_of_the_ledger_beyond_what_a_record_holds_hides_no_harvest():
             fields = Namespace()
             add_ledger_fields(fields, gauge)
             sums = dict(fields.__dict__)
-            sums.update({"soc_ppm": node.soc_ppm, "full_nah": FULL_NAH})
+            sums.update({"soc_ppm": node.soc_ppm, "full_nah": FULL_NAH, "current_pa": None})
             node.report(**sums)
             node.now_s += BLOCK_S // 4
             ledger.add_pc(MEASURED, OWN_NAH * PC_A_NAH)
