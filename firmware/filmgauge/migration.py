@@ -32,8 +32,8 @@ _END_5 = const(511)
 _LAYOUT_6 = const(6)
 _OWN_6 = const("<BIIIQQiIHBBIHBiiiIBI")
 _PARTS_6 = const(77)
-# Layout 7: as now, but for bits of sensor, gauge and zero that read 0 there: a mark of the
-# sensor's start, whether only the ledger was kept, parts of a nC, a mark of the shunt.
+# Layout 7: as now, but for bits of sensor, gauge, zero and plan that read 0 there: a mark of the
+# sensor's start, whether only the ledger was kept, parts of a nC, the shunt, steps of wakes.
 _LAYOUT_7 = const(7)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
