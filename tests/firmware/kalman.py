@@ -5,6 +5,7 @@ class LineFilm:
     """Stands in for the film: what it tells is set, its lag is linear in tau and energy."""
 
     energy = 0.0  # it is at 25 degC
+    input_lag = 0.0
 
     def __init__(self):
         self.tau = self.ea = 0.0  # learned

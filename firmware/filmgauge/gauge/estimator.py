@@ -306,11 +306,19 @@ class Estimator:
         innovation_ppm, stored_ppm = int(innovation * _PPM), int(stored * _PPM)
         pending, first_ppm, at_ppm = self.pending
         apart_ppm, moved_ppm = innovation_ppm - first_ppm, stored_ppm - at_ppm
+        film = self._film
         # What a law of the lag is off by is there at each visit.
-        lawless = abs(innovation) > _LAWLESS * self._film.steady
-        if pending == side | _LEFT and lawless and abs(apart_ppm) * _AGREES < abs(first_ppm):
+        lawless = abs(innovation) > _LAWLESS * film.steady
+        agrees = abs(apart_ppm) * _AGREES < abs(first_ppm)
+        if pending == side | _LEFT and lawless and agrees:
             return True
-        if pending == side and self._film.energy < _COLD:
+        if pending == side and film.energy < _COLD:
+            # In a hold the surface stands, and what has fallen instead is the lag: to half of it.
+            left_ppm = (film.lag_share + film.input_lag) * _PPM
+            faded_ppm = apart_ppm + moved_ppm
+            is_faded = left_ppm > 0.0 and faded_ppm > max(left_ppm, _SECOND_PPM)
+            if side == FULL and agrees and moved_ppm > 0 and is_faded:
+                return True
             if moved_ppm < 0:
                 apart_ppm, moved_ppm = -apart_ppm, -moved_ppm
             if moved_ppm < _SECOND_PPM:

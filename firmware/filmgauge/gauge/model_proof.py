@@ -67,11 +67,13 @@ class ModelProof:
         """Look at the lag of an end before it is weighed."""
         film = self._film
         modelled = abs(film.lag_share)
+        built_up = modelled
         self._drained = film.drained
         if side == FULL:
             self._drained = 0.0  # what is taken from a full surface comes back from below
+            built_up = abs(film.lag_share + film.input_lag)
             film.bound_lag(_HELD * film.steady)  # a held end tells by its current what is left
-        self.is_burst = film.steady > _BURST * modelled
+        self.is_burst = film.steady > _BURST * built_up
         self.span = max(self.off_by(), modelled) ** 2
 
     def off_by(self) -> float:

@@ -311,6 +311,23 @@ def test_an_end_that_is_there_again_at_the_next_visit_is_believed():
         assert gauge.observe(FULL_UV, CURRENT_PA) == believed
 
 
+def test_a_held_charge_that_contradicts_is_believed_once_its_lag_has_faded():
+    """In a hold charge flows, and the surface stands at its limit."""
+    for faded, moved, believed in (
+        (0.001, 0.001, True),  # the lag has fallen by more than has flowed
+        (0.006, 0.001, False),  # to more than half
+        (0.01, 0.001, False),  # a voltage that stands still under one current
+        (0.001, 0.2, False),  # what it says has changed
+    ):
+        film = LineFilm()
+        gauge = Gauge(700000, 1000, film=film, profile=cell(capacity_spread_ppm=1000))
+        film.surface_sigma, film.base = 0.0005, 0.01
+        assert not gauge.observe(FULL_UV, CURRENT_PA)
+        gauge.flow(int(moved * FULL_PC))
+        film.base = faded
+        assert gauge.observe(FULL_UV, CURRENT_PA) == believed
+
+
 def looks_until_believed(fallen, energy, most=40):
     """Return at which look an empty end is believed, if it is, whose surface falls by a share of
     the charge that flows."""

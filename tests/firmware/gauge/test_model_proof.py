@@ -4,7 +4,7 @@ from filmgauge.gauge.model_proof import EMPTY, FULL, ModelProof
 
 
 class Film:
-    lag_share = steady = drained = energy = 0.0
+    lag_share = steady = drained = energy = input_lag = 0.0
     surface_sigma = 1.0
 
 
@@ -55,6 +55,18 @@ def test_a_gentle_end_that_is_far_off_is_due_to_no_law():
 def test_what_the_voltage_input_takes_counts_at_the_empty_end():
     assert at_end(FULL, 0.01, 0.01, 0.1).noise() == at_end(FULL, 0.01, 0.01).noise()
     assert at_end(EMPTY, 0.01, 0.01, 0.1).noise() > at_end(EMPTY, 0.01, 0.01).noise()
+
+
+def test_what_the_voltage_input_takes_makes_no_burst_of_a_held_charge():
+    for input_lag, is_burst in ((0.0, True), (0.0003, False)):
+        proof = ModelProof(Film())
+        film = proof._film
+        film.lag_share, film.steady, film.input_lag = 0.0004 - input_lag, 0.0006, input_lag
+        film.bound_lag = lambda most: None
+        if not input_lag:
+            film.lag_share = 0.0001
+        proof.meet(FULL)
+        assert proof.is_burst == is_burst
 
 
 def test_a_burst_is_doubted_until_a_full_end_has_shown_what_the_law_is_worth():
