@@ -337,6 +337,7 @@ class Estimator:
         Return False, with nothing corrected, for an end that waits for a second look, and where
         the arithmetic of the board does not reach.
         """
+        flowed = 2.0 * self._cycles()
         self._predict()
         film, covariance = self._film, self._covariance
         # Near an end the depth is a matter of its shape and not of the capacity.
@@ -349,13 +350,15 @@ class Estimator:
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
-        if known and side == EMPTY and _GIVES < innovation < proof.off_by():
+        # In the cold, where a lag is known least, what it held may be all that the look says.
+        given = innovation if film.energy > _COLD else min(innovation, flowed)
+        if known and side == EMPTY and given > _GIVES and innovation < proof.off_by():
             # What it still gives it has held at the look before as well, and so has a full cell
             # as far as the one was concluded from the other.
             gain = covariance.gain
             gain[STORED], gain[TAU], gain[ENERGY], gain[LOSS] = 1.0, 0.0, 0.0, 0.0
             gain[CAPACITY] = max(0.0, min(1.0, covariance.shared()))
-            self._correct(innovation)
+            self._correct(given)
             return True
         opposite = self._last_side and self._last_side != side
         if proof.is_burst and squared > _SURPRISE * (expected + noise):

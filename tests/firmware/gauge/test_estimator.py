@@ -450,6 +450,21 @@ def test_a_surprise_at_one_end_alone_says_nothing_of_the_capacity():
     assert close(gauge.estimator.soc_ppm() / 1e6, film.surface_share, absolute=0.2 * 0.11)
 
 
+def test_an_empty_cell_that_gives_on_has_held_no_more_than_it_gave_but_in_the_cold():
+    for energy, least, most in ((0.0, 0.00599, 0.00601), (1.5, 0.02, 0.03)):
+        film = LineFilm()
+        film.energy = energy
+        gauge = Gauge(100000, 1000, film=film, profile=cell())
+        # Its lag says that more must be left than was counted, its voltage that this is unsure.
+        film.surface_share, film.surface_sigma, film.base = 0.0, 0.02, -0.12
+        assert gauge.observe(0, -CURRENT_PA)
+        before, capacity_ppm = gauge.lines()[CORRECTED], gauge.estimator.capacity_ppm
+        gauge.flow(-6 * FULL_PC // 1000)
+        assert gauge.observe(0, -CURRENT_PA)
+        assert least < (gauge.lines()[CORRECTED] - before) / FULL_PC < most
+        assert abs(gauge.estimator.capacity_ppm - capacity_ppm) <= 1e6 * most
+
+
 def sound(gauge):
     """Return whether everything that is told lies where it can."""
     estimator = gauge.estimator
