@@ -9,18 +9,20 @@ from planar_film import PlanarFilm, arrhenius, end_voltage_uv
 
 
 class FilmCell:
-    """`capacity`, `tau` and `loss` are those of the cell, the first two over the profile's.
+    """`capacity`, `tau` and `loss` are those of the cell, the first two over the profile's. Its
+    lags in discharge are `uneven` times those of its tau.
 
     Charges are shares of the design capacity.
     """
 
-    def __init__(self, values, capacity=1.0, tau=1.0, loss=0.0, stored=0.5, cells=24):
+    def __init__(self, values, capacity=1.0, tau=1.0, loss=0.0, stored=0.5, cells=24, uneven=1.0):
         self._values = dict(values)
         self._full_pc = values["capacity_nah_cm2"] * values["area_ucm2"] * 36 // 10
         self._tau_s = tau * values["tau_ms"] / 1e3
         self._film = PlanarFilm(cells)
         self._film.step(0.0, 1.0, 1)
         self._loss = loss
+        self._uneven = uneven
         self.capacity = capacity
         self.stored = stored
 
@@ -33,7 +35,8 @@ class FilmCell:
         self._film.step(rate / self.capacity * tau_s, seconds / tau_s, 1)
 
     def voltage_uv(self, current_pa, cdeg=2500, drain_pa=0):
-        surface = self.stored / self.capacity + self._film.lag()
+        lag = self._film.lag() * (self._uneven if current_pa < 0 else 1.0)
+        surface = self.stored / self.capacity + lag
         surface = max(-0.2, min(1.2, surface))
         return end_voltage_uv(self._values, surface, current_pa, cdeg, drain_pa)
 

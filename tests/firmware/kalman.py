@@ -6,6 +6,8 @@ class LineFilm:
 
     energy = 0.0  # it is at 25 degC
     input_lag = 0.0
+    uneven_code = 0
+    is_bottom, empty_over_seen = True, 1.0
 
     def __init__(self):
         self.tau = self.ea = 0.0  # learned
@@ -29,6 +31,12 @@ class LineFilm:
 
     def bound_lag(self, most):
         """The current is always that of the lag."""
+
+    def learn_uneven(self, share):
+        return share
+
+    def set_uneven(self, code):
+        assert not code  # its lag is one line for both ends
 
     def learn(self, tau, ea):
         self.tau += tau

@@ -98,7 +98,7 @@ def deliverable(
     profile = film.profile
     tau_s = film.tau_s(temperature_cdeg)
     energy = film.energy
-    steady = load_pa * tau_s * film.per_pa
+    steady = load_pa * tau_s * film.per_pa * film.uneven
     excess = film.plateau_v(-load_pa, 0, temperature_cdeg) - profile.empty_uv / _PPM
     empty = 1.0
     if excess > 0.0:
@@ -107,8 +107,8 @@ def deliverable(
     left = stored - empty * capacity - steady
     ahead = [steady * share for share in SHARES]
     if not rested:
-        ahead[0] += film.modes[0] / _PPB
-        ahead[1] += film.modes[3] / _PPB
+        ahead[0] += film.uneven * film.modes[0] / _PPB
+        ahead[1] += film.uneven * film.modes[3] / _PPB
     if left + ahead[0] + ahead[1] <= 0.0:
         film.lag_by_tau = film.lag_by_ea = 0.0
         return 0.0

@@ -33,6 +33,9 @@ _SHORTEST_MS = const(46)  # of a burst that was seen
 _ENDLESS = const(1e6)
 _MOST_TAU = const(0.7)  # a factor of two either way: beyond, it is no film of this kind
 _MOST_EA = const(0.5)
+# Lags of a discharge over those of a charge: 4.5 % apart, a factor of four either way.
+_UNEVEN_STEP = const(0.045)
+_EVEN = const(32)
 _FORMAT = const("<10ifff")
 SIZE = const(52)
 
@@ -43,13 +46,15 @@ class DiffusionModel(VoltageModel):
     `lag` leaves its results in `lag_share`, `lag_by_tau` and `lag_by_ea` (shares of the design
     capacity, the derivatives to the logarithm of tau and to the relative activation energy) and
     the parts `unsteady` and `input_lag` that a burst and the voltage input have in it. In the long
-    run their currents would lead to `steady` and `drained`.
+    run their currents would lead to `steady` and `drained`. In discharge lags are `uneven` times
+    what tau says: where diffusion answers to the charge, one tau does not hold for both ends.
     """
 
     def __init__(self, profile):
         super().__init__(profile)
         self.tau_ppm = 0
         self.ea_ppm = 0
+        self.set_uneven(0)
         # mode, its derivatives to ln tau and to the activation energy, for either mode
         self.modes = [0] * 6
         self._before = [0] * 6  # modes before the last step, its current and length
@@ -151,6 +156,23 @@ class DiffusionModel(VoltageModel):
         self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
         self.steady = abs(self._burst_pa) * self.per_pa * tau_s
         self.drained = drain_pa * self.per_pa * tau_s
+        if self._burst_pa < 0:
+            self._scale_lag(self.uneven)
+
+    def set_uneven(self, code: int) -> None:
+        """Let the lags of a discharge be a multiple, `uneven`, of what tau says, by the six bits
+        in which it is remembered; 0 for as long as nothing is known of it."""
+        self.uneven_code = code
+        self.uneven = math.exp((code - _EVEN) * _UNEVEN_STEP) if code else 1.0
+
+    def learn_uneven(self, share: float) -> float:
+        """Correct the lags of a discharge by a share above -1, the present one with them; return
+        by what share they are others then."""
+        before = self.uneven
+        code = _EVEN + round(math.log(before * (1.0 + share)) / _UNEVEN_STEP)
+        self.set_uneven(max(1, min(2 * _EVEN - 1, code)))
+        self._scale_lag(self.uneven / before)
+        return self.uneven / before - 1.0
 
     def bound_lag(self, most: float) -> None:
         """Let the lag be no more than `most`, which is above 0."""
@@ -161,6 +183,13 @@ class DiffusionModel(VoltageModel):
             self.lag_by_tau *= kept
             self.lag_by_ea *= kept
             self.unsteady += _EXCESS * excess
+
+    def _scale_lag(self, factor):
+        """Multiply the lag but for what the voltage input has in it."""
+        self.lag_share = (self.lag_share + self.input_lag) * factor - self.input_lag
+        self.lag_by_tau *= factor
+        self.lag_by_ea *= factor
+        self.steady *= factor
 
     def _burst(self, tau_s):
         """Return what the faster modes carry of a burst, and its derivative to ln tau."""

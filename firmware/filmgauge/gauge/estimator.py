@@ -15,10 +15,11 @@ separate the unknowns. They are the deviations of
     energy      relative, of the activation of tau
     loss        share of the charging current that is not stored
 
-and are weighed by their covariance as a Kalman filter does, with four differences: an end that
+and are weighed by their covariance as a Kalman filter does, with five differences: an end that
 has been looked at is looked at again only when it has something new to tell; one that contradicts
-all that is known waits for a second look that agrees with it; a cell that answers unlike its
-profile is doubted, its capacity first; and nothing else ever corrects.
+all that is known waits for a second look that agrees with it; what empty ends at two currents tell
+apart is the lag and not the capacity; a cell that answers unlike its profile is doubted, its
+capacity first; and nothing else ever corrects.
 """
 
 import struct
@@ -55,6 +56,7 @@ _AGREES = const(2)  # and the surface has moved by more than one of these parts 
 _STEEPER = const(3)  # and by no more than so many more of them: a smaller cell;
 _SHOWN_PPM = const(2000)  # or by that much, and more than one of
 _WIDER = const(12)  # these parts of it: a wide end, while on a plateau the voltage stands
+_UNEVEN_SHIFT = const(2)  # of six bits beside the end that told last
 # Exponent by which diffusion is slower, at 9 degC. Below it is the lag that may be larger, and not
 # the end that is near, so that any surprise waits for the next visit.
 _COLD = const(1.0)
@@ -242,7 +244,8 @@ class Estimator:
         """Write SIZE bytes."""
         counted = _packed(self._charged_pc), _packed(self._moved_pc), _packed(self._drift_pc)
         lags = self._used_lag_ppm, self._peak_lag_ppm
-        ends = self.capacity_ppm, self.loss_ppm, self._used_end, self._last_side, self.lasting
+        last = self._last_side | self._film.uneven_code << _UNEVEN_SHIFT
+        ends = self.capacity_ppm, self.loss_ppm, self._used_end, last, self.lasting
         upper = self._covariance.upper()
         struct.pack_into(_FORMAT, buffer, offset, *(counted + lags + ends), *upper)
 
@@ -251,7 +254,9 @@ class Estimator:
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._charged_pc, self._moved_pc, self._drift_pc = map(_unpacked, values[:3])
         self._used_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
-        self.loss_ppm, self._used_end, self._last_side, self.lasting = values[6:10]
+        self.loss_ppm, self._used_end, last, self.lasting = values[6:10]
+        self._last_side = last & (1 << _UNEVEN_SHIFT) - 1
+        self._film.set_uneven(last >> _UNEVEN_SHIFT)
         self._covariance.set_upper(values[10:])
 
     def _counted_variance(self):
@@ -363,6 +368,15 @@ class Estimator:
         opposite = self._last_side and self._last_side != side
         if proof.is_burst and squared > _SURPRISE * (expected + noise):
             return False  # an overload says nothing of the charge
+        uneven = 0.0
+        if opposite and side == EMPTY and film.energy < _COLD:
+            uneven = proof.uneven(innovation, expected + noise)
+        if uneven:
+            if not film.is_bottom and self.pending[0] != side | _LEFT:
+                self.pending = side, int(innovation * _PPM), int(stored * _PPM)
+                return False  # a wide end begins as early: its bottom tells
+            innovation -= self._learn_uneven(uneven)
+            squared = innovation * innovation
         if self._last_side:
             proof.learn(squared, expected + noise)
             proved = self._noise()
@@ -394,6 +408,15 @@ class Estimator:
         self._correct(innovation / total)
         return True
 
+    def _learn_uneven(self, share):
+        """Let the lags of empty ends be others by a share, and with them what the last one has
+        told of charge and capacity; return what that explains of an innovation."""
+        film = self._film
+        before, lag = self.proof.empty_lag(), film.lag_share
+        told = before * film.learn_uneven(share)
+        self._move(told, told)
+        return told + film.lag_share - lag
+
     def _widen_capacity(self, most):
         """Make the capacity as unsure as `most`, and what the last end told no less sure: the
         stored charge after empty, what is missing to full after full.
@@ -418,15 +441,18 @@ class Estimator:
     def _correct(self, weight):
         """Move everything by `weight` times its gain."""
         gain = self._covariance.gain
-        change_pc = int(gain[STORED] * weight * _PPM) * self._design_pc // _PPM
-        self._ledger.add_pc(CORRECTED, change_pc)
-        capacity_ppm = self.capacity_ppm + round(gain[CAPACITY] * weight * _PPM)
-        self.capacity_ppm = max(_PPM // 10, min(4 * _PPM, capacity_ppm))
+        self._move(gain[STORED] * weight, gain[CAPACITY] * weight)
         self.loss_ppm = max(0, min(_PPM // 2, self.loss_ppm + round(gain[LOSS] * weight * _PPM)))
         longer = gain[TAU] * weight
         self._film.learn(longer, gain[ENERGY] * weight)
         # The lags answer to tau along a curve; the longer the step the less it has learned.
         self._covariance.add(TAU, (_CURVED * longer) ** 2)
+
+    def _move(self, stored, capacity):
+        """Correct the stored charge and the capacity by shares of the design."""
+        self._ledger.add_pc(CORRECTED, int(stored * _PPM) * self._design_pc // _PPM)
+        capacity_ppm = self.capacity_ppm + round(capacity * _PPM)
+        self.capacity_ppm = max(_PPM // 10, min(4 * _PPM, capacity_ppm))
 
 
 def _packed(pc):

@@ -39,6 +39,9 @@ _PROMISED = const(25.0)  # times `model`: what a law proved by holds leaves open
 _SHORTER = const(0.5)  # of the lag in a burst: 1 sigma of what it is less, where a law has less
 _BURST = const(2.0)  # a current that is so far ahead of its lag is a burst
 _HELD = const(1.25)  # of the lag in a hold over that in the long run, which is pi^2 / 8
+_APART = const(0.085)  # a squared share of a lag: one that is so far off is at another current
+_MOST_UNEVEN = const(1.5)  # squared: beyond, it is not the lag alone that is another
+_LARGEST_SHARE = const(0.8)  # by which a lag becomes less at one end
 _LEAST_SPAN = const(0.000016)  # squared lag that says something of its law
 # Bytes: 4.4 % apart from 0.00006 to 3.8, finer than one look moves what is remembered
 _STEPS = const(16.0)
@@ -130,6 +133,32 @@ class ModelProof:
         """Return whether the voltage tells of an end better than when one was used last; after a
         burst a lasting current does."""
         return not self.is_burst and self._film.surface_sigma * 2.0 < self._surface_sigma
+
+    def empty_lag(self) -> float:
+        """Return the lag of the last empty end, without what the voltage input had in it."""
+        film = self._film
+        return max(0.0, self._spans[EMPTY - 1] - film.drained * film.empty_over_seen)
+
+    def uneven(self, innovation: float, variance: float) -> float:
+        """Return by what share the lag at an empty end is another than was thought, 0 where it is
+        the same: an end at another current than the last one tells, for what both say of the
+        capacity is off by the lag of each."""
+        film, before = self._film, self.empty_lag()
+        apart = before - abs(film.lag_share)
+        squared, seen = apart * apart, innovation * innovation
+        if self.is_burst or not before or before * before > _LAWFUL:
+            return 0.0
+        if squared < _APART * before * before or seen > _MOST_UNEVEN * squared:
+            return 0.0
+        if apart < 0.0 and innovation < 0.0:
+            return 0.0  # too early at a larger current: a reserve may be missing
+        if round(film.energy * _ENERGY_UNIT) != self._energies[EMPTY - 1]:
+            return 0.0  # lags at another temperature are off for the sake of the energy
+        if not film.uneven_code and seen < _BEYOND * variance:
+            return 0.0
+        open_variance = self._unproven * squared
+        share = innovation / apart * open_variance / (open_variance + variance)
+        return max(-_LARGEST_SHARE, share)
 
     def learn(self, squared: float, variance: float) -> None:
         """Learn what the law of the lag is off by from a squared innovation and the variance that

@@ -34,6 +34,7 @@ _BARRIER = const(0.5)  # assumed: 1 sigma of the barrier of the first charge, as
 _END_HEIGHT = const(0.05)  # assumed: 1 sigma of the height of an end, relative
 _END_WIDTH = const(0.15)  # assumed: 1 sigma of its width, relative
 _VIRGIN = const(30000)  # assumed: below this share nothing counts as never charged
+_BOTTOM_UV = const(150000)  # above the voltage of an empty cell: a fifth of the width of its end
 _ENDLESS = const(1e9)  # beyond, something is no number
 _LEAST_EXCESS_V = const(0.05)  # 1 sigma at least: no knee begins nearer to the plateau
 _INFORMATIVE = const(2.0)  # a voltage this many sigma off its plateau tells of the end
@@ -42,13 +43,16 @@ _INFORMATIVE = const(2.0)  # a voltage this many sigma off its plateau tells of 
 class VoltageModel:
     """The voltage side of the model of one profile.
 
-    `surface` leaves its results in `surface_share` and `surface_sigma`.
+    `surface` leaves its results in `surface_share` and `surface_sigma`, and `is_bottom` where the
+    voltage is near that of an empty cell: there the shape of an end leaves nothing open. That
+    voltage over the one that was seen is `empty_over_seen`.
     """
 
     def __init__(self, profile):
         self.profile = profile
         self.virgin_ppm = 0
         self.surface_share = self.surface_sigma = 0.0
+        self.is_bottom, self.empty_over_seen = False, 1.0
         self._warm_cdeg = None
         self._plateau_sigma = self._drain_sigma = self._volts_per_pa = self._bent = 0.0
         self._static_v = profile.hysteresis_uv / _PPM
@@ -78,6 +82,8 @@ class VoltageModel:
         if not current_pa:
             return False
         profile = self.profile
+        self.is_bottom = voltage_uv < profile.empty_uv + _BOTTOM_UV
+        self.empty_over_seen = profile.empty_uv / max(1, voltage_uv)
         charging = current_pa > 0
         excess = self.plateau_v(current_pa, drain_pa, temperature_cdeg) - voltage_uv / _PPM
         if charging:

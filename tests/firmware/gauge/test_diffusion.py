@@ -73,6 +73,25 @@ def test_growth_is_that_of_planar_diffusion():
         assert close(grown, series_lag(fraction), absolute=0.01)
 
 
+def test_lags_of_a_discharge_may_be_others_than_those_of_a_charge():
+    film, even = DiffusionModel(cell()), DiffusionModel(cell())
+    for model in (film, even):
+        model.step(-2000000, 2500, 360000000)
+    film.lag(1000, 2500)
+    before, by_tau, taken = film.lag_share, film.lag_by_tau, film.input_lag
+    assert close(film.learn_uneven(-0.5), -0.5, 0.03)
+    assert close(film.lag_share + taken, film.uneven * (before + taken), 1e-6)
+    assert close(film.lag_by_tau, film.uneven * by_tau, 1e-6)
+    film.lag(1000, 2500)  # as it was learned in the end, so it is found again
+    assert close(film.lag_share + taken, film.uneven * (before + taken), 1e-6)
+    given = [deliverable(each, 0.5, 1.0, 2000000, 2500, False) for each in (film, even)]
+    assert close(given[0] - given[1], (1.0 - film.uneven) * steady(2000000), 0.02)
+    assert close(lag(film, 2000000), lag(even, 2000000), 1e-6)
+    for share in (-0.99, 30.0):
+        film.learn_uneven(share)
+        assert 0 < film.uneven_code < 64
+
+
 def test_the_witnesses_agree():
     for fraction in (0.03, 0.1, 0.4):
         film = PlanarFilm(80)

@@ -465,6 +465,27 @@ def test_an_empty_cell_that_gives_on_has_held_no_more_than_it_gave_but_in_the_co
         assert abs(gauge.estimator.capacity_ppm - capacity_ppm) <= 1e6 * most
 
 
+def test_a_surprise_at_another_current_waits_for_the_bottom_of_the_end_or_the_next_visit():
+    for is_bottom in (True, False):
+        film = LineFilm()
+        gauge = Gauge(1000000, 1000, film=film, profile=cell(capacity_spread_ppm=1000))
+        film.surface_sigma = 0.001
+        assert gauge.observe(FULL_UV, CURRENT_PA)
+        gauge.estimator.proof.restore((182, 1, 224, 171, 0, 0))  # 0.16, and a lag of 0.1 at empty
+        gauge.flow(-920 * FULL_PC // 1000)
+        film.surface_share, film.base, film.is_bottom = 0.0, -0.05, is_bottom
+        assert gauge.observe(0, -CURRENT_PA) == is_bottom  # 3 % less is left than was counted
+        capacity_ppm = gauge.estimator.capacity_ppm
+        if is_bottom:  # the end at the other current was off by twice as much
+            assert capacity_ppm < 960000
+        else:
+            assert capacity_ppm > 995000
+            film.informative = False
+            assert not gauge.observe(PLATEAU_UV, -CURRENT_PA)
+            film.informative = True
+            assert gauge.observe(0, -CURRENT_PA)
+
+
 def sound(gauge):
     """Return whether everything that is told lies where it can."""
     estimator = gauge.estimator
@@ -549,6 +570,20 @@ def test_pack_round_trip():
         assert again.estimator.full_pc() == problem.gauge.estimator.full_pc()
         for row in ((1.0, 0.1, 0.0), (0.2, -0.1, 0.3)):
             assert again.estimator.sigma_of(*row) == problem.gauge.estimator.sigma_of(*row)
+
+
+def test_what_was_learned_of_the_lags_at_empty_is_packed_beside_the_end_that_told_last():
+    for code in (0, 1, 20, 63):
+        gauge, again = Gauge(), Gauge()
+        assert gauge.observe(FULL_UV, CURRENT_PA)
+        gauge.film.set_uneven(code)
+        buffer, copied = bytearray(SIZE), bytearray(SIZE)
+        gauge.estimator.pack_into(buffer, 0)
+        again.estimator.unpack_from(buffer, 0)
+        again.estimator.pack_into(copied, 0)
+        assert copied == buffer
+        assert (again.film.uneven_code, again.film.uneven) == (code, gauge.film.uneven)
+        assert again.estimator.known_share() == gauge.estimator.known_share() == 1
 
 
 class BurstFilm(LineFilm):

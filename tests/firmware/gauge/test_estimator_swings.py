@@ -35,9 +35,9 @@ class Swings:
         return abs(self.gauge.estimator.soc_ppm() - self.cell.soc_ppm())
 
 
-def learned(capacity, tau, turns=5):
+def learned(capacity, tau, turns=5, **differs):
     """Return the swings of a cell at C/5, C/20 and rests between them."""
-    swings = Swings(capacity=capacity, tau=tau, loss=0.005)
+    swings = Swings(capacity=capacity, tau=tau, loss=0.005, **differs)
     for turn in range(turns):
         for current_pa in ((2642000, 660000), (660000, 2642000))[turn % 2]:
             swings.run(current_pa)
@@ -62,6 +62,15 @@ def test_a_cell_unlike_its_profile_is_learned():
     for current_pa in (2642000, -660000, 660000, -2642000):
         swings.run(current_pa)
     assert swings.within > 0.9 * swings.seen
+
+
+def test_lags_that_differ_between_both_ends_are_not_laid_to_the_capacity():
+    for uneven in (0.4, 1.8):
+        swings = learned(0.97, 1.3, uneven=uneven)
+        film = swings.gauge.film
+        assert close(film.uneven, uneven, 0.25)
+        assert close(swings.gauge.estimator.capacity_ppm / 1e6, 0.97, 0.02)
+    assert learned(0.97, 1.3).gauge.film.uneven == 1.0
 
 
 def test_sigma_widens_when_the_cell_is_noticed_to_be_another():
