@@ -11,7 +11,7 @@ from filmgauge_sim.board.executable import InterpreterError, own_interpreter
 
 HERE = Path(__file__).parent
 _FIRMWARE = HERE.parents[1] / "firmware"
-_HEAP = "72wK"  # of a 32-bit board: less than the virtual ESP32s have
+_HEAP = "76wK"  # of a 32-bit board: less than the virtual ESP32s have
 _TIMEOUT_S = 120
 _PACKAGED = (
     "import sys, micropython_module as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
