@@ -24,7 +24,7 @@ UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run flash test programs check bench soak soak-cuts soak-payloads soak-kills \
-  soak-faults soak-memory soak-years soak-fuzz soak-scores emulate homeassistant lock clean
+  soak-faults soak-memory soak-years soak-fuzz soak-scores soak-lab emulate homeassistant lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -79,8 +79,9 @@ typings/.ready: requirements-stubs.lock | setup
 bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
-soak: setup  ## power cuts (CUTS=10000), a heap that is too small, ten years, faults of sensors (CASES=10000) into docs/reliability.md; bad payloads, kills of the ingest (MINUTES=10); the scores (SEEDS=20) into docs/accuracy
-	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-memory soak-payloads soak-fuzz soak-kills soak-scores soak-faults soak-years
+soak: setup  ## power cuts (CUTS=10000), a heap that is too small, ten years, faults of sensors (CASES=10000) into docs/reliability.md; bad payloads, kills of the ingest (MINUTES=10); every cycle of the laboratory's films; the scores (SEEDS=20) into docs/accuracy
+	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-memory soak-payloads soak-fuzz soak-kills soak-scores soak-faults \
+	  soak-years soak-lab
 
 CAMPAIGN = mkdir -p build; run() { PYTHONPATH=.:tests $(BIN)/python "$$@"; }; status=0
 
@@ -120,6 +121,9 @@ soak-faults: setup
 	@mkdir -p build
 	@PYTHONPATH=.:tests $(BIN)/python tests/fault_campaign.py --cases $(CASES) > build/campaign.jsonl; \
 	  status=$$?; $(BIN)/python tools/reliability_page.py build/campaign.jsonl; exit $$status
+
+soak-lab: $(VENV)/.ready-test
+	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/sim/lab/test_paper.py tests/sim/lab/test_fit.py
 
 soak-scores: setup
 	@$(BIN)/filmgauge score --seeds $(SEEDS) --json --plot docs/accuracy > docs/accuracy.json.part; \

@@ -74,18 +74,32 @@ class PaperResults:
     comparison: dict[str, CellComparison]
 
 
+def cycled(sample: PaperSample) -> CyclingRun:
+    """Run all cycles of a sample."""
+    cell, trace = sample.make(), Trace()
+    run = CyclingRun([], trace, {})
+    channel = Channel(cell, ROOM_C, trace if sample.profiles else None)
+    for cycle in cycles(channel, sample.current_ua_cm2, sample.cycles):
+        run.cycles.append(cycle)
+        if cycle.number in SPECTRUM_CYCLES and cell.life is not None:
+            run.lives[cycle.number] = cell.life
+    return run
+
+
 def simulate(
-    progress: Callable[[str], None] = lambda text: None, physics: str = "linear"
+    progress: Callable[[str], None] = lambda text: None,
+    physics: str = "linear",
+    run_cycles: Callable[[PaperSample], CyclingRun] = cycled,
 ) -> PaperResults:
     """Run every published test on films of a physics; takes some seconds. ``progress`` gets what
-    is next."""
+    is next; ``run_cycles`` runs those of a sample."""
     runs: dict[str, CyclingRun] = {}
     tests: dict[str, CapacityRun] = {}
     samples = {name: sample.of(physics) for name, sample in SAMPLES.items()}
     for name, sample in samples.items():
         if sample.cycles:
             progress(name)
-            runs[name] = _cycled(sample)
+            runs[name] = run_cycles(sample)
         elif sample.conditions:
             progress(name)
             tests[name] = _discharged(sample)
@@ -105,17 +119,6 @@ def simulate(
         {n: _diffusion_per_s(life) for n, life in lives.items()},
         {name: _compared(name) for name in (FILM, LIQUID)},
     )
-
-
-def _cycled(sample: PaperSample) -> CyclingRun:
-    cell, trace = sample.make(), Trace()
-    run = CyclingRun([], trace, {})
-    channel = Channel(cell, ROOM_C, trace if sample.profiles else None)
-    for cycle in cycles(channel, sample.current_ua_cm2, sample.cycles):
-        run.cycles.append(cycle)
-        if cycle.number in SPECTRUM_CYCLES and cell.life is not None:
-            run.lives[cycle.number] = cell.life
-    return run
 
 
 def _discharged(sample: PaperSample) -> CapacityRun:
