@@ -83,7 +83,7 @@ def fit(
 
     spectra: what they tell of the resistances is taken from them, and not from the cycles.
 
-    progress: called for every set that is tried, and with a text where something new begins.
+    progress: called for every set that is simulated, and with a text where something new begins.
     ignore_count: the charges are those of the currents, whatever the cycler counted.
     Raises ValueError when there is no discharge to a lower limit of the voltage or count and
     current differ; UnfitDataError, unless ``force``, where the data are not of such a cell or the
