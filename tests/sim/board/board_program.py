@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from bare_board import BareWorld, bare_board
 
+from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.littlefs_outside import install
@@ -21,6 +22,22 @@ import time
 while not wlan.isconnected():
     time.sleep_ms(10)
 """
+# What a program uses that asks the firmware for its board, a journal or the date. All of the
+# firmware would take seconds to get its short names, for each program anew.
+_PARTS = (
+    "filmgauge/__init__",
+    "filmgauge/compat",
+    "filmgauge/board/",
+    "filmgauge/store/",
+    "filmgauge/uplink/__init__",
+    "filmgauge/uplink/set_date",
+)
+
+
+def with_firmware(source: str) -> dict[str, str]:
+    """Return the sources of a board that runs `source` beside these parts of the firmware."""
+    parts = {path: text for path, text in firmware_sources().items() if path.startswith(_PARTS)}
+    return {**parts, "main.py": source}
 
 
 class Program:

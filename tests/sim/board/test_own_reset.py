@@ -4,10 +4,9 @@ and the mark of the firmware tells them apart."""
 from pathlib import Path
 
 import pytest
-from board_program import Program
+from board_program import Program, with_firmware
 
 from filmgauge.board import WATCHDOG
-from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.outcome import ResetCause
 from filmgauge_sim.nodes.boards import BOARDS
 
@@ -41,7 +40,7 @@ def causes(
 ) -> list[str]:
     """Return what each of some boots says: its cause, and whether memory has outlived it."""
     source = BOOT.format(does=does, ends=ends)
-    sources = {**firmware_sources(), "main.py": source}
+    sources = with_firmware(source)
     kind = BOARDS[name]
     with Program(folder, runtime, source, sources=sources, kind=kind) as program:
         for cause in boots:
@@ -89,7 +88,7 @@ def test_memory_of_a_version_without_a_clock_there_stays_as_it_is(
     tmp_path: Path, runtime: str
 ) -> None:
     source = BOOT.format(does="print(board.retained())", ends="reset()")
-    sources = {**firmware_sources(), "main.py": source}
+    sources = with_firmware(source)
     with Program(tmp_path, runtime, source, sources=sources) as program:
         program.board.memory_at_power_on = memory = b"here" + bytes(range(60))
         program.boot()
@@ -101,7 +100,7 @@ def test_memory_of_a_version_without_a_clock_there_stays_as_it_is(
 def test_whoever_only_looks_at_a_board_leaves_no_mark(tmp_path: Path, runtime: str) -> None:
     """As the record of the safe mode does."""
     source = BOOT.replace("board.mark_running(True)\n", "").format(does=RETAIN, ends="reset()")
-    sources = {**firmware_sources(), "main.py": source}
+    sources = with_firmware(source)
     with Program(tmp_path, runtime, source, sources=sources) as program:
         program.boot()
         program.boot(HARD)

@@ -1,14 +1,12 @@
 """Flash behind a driver that keeps a page in RAM, and what a loss of power leaves there."""
 
-from functools import cache
 from pathlib import Path
 
 import pytest
-from board_program import Program
+from board_program import Program, with_firmware
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.flash import PAGE, FlashCut, FlashDriver, PageInRam, make_flash
 from filmgauge_sim.board.outcome import BoardStopped
 from filmgauge_sim.nodes.boards import BOARDS
@@ -25,6 +23,7 @@ for number in range(8):
     journal.save(buffer)
 print("saved")
 """
+SOURCES = with_firmware(SAVES)
 
 
 def flash(folder: Path, pages: int = 4) -> PageInRam:
@@ -111,17 +110,12 @@ def test_littlefs_outlives_cuts_where_its_blocks_are_pages_and_not_elsewhere(
     assert board.flash.page_in_ram or not lost
 
 
-@cache
-def _sources() -> dict[str, str]:
-    return {**firmware_sources(), "main.py": SAVES}
-
-
 def _cut_in_saves(folder: Path, kind: str, cut: FlashCut) -> bool | None:
     """Cut eight saves of a journal; return whether the next boot finds files and journal, None
     where the saves have no such operation."""
     board = BOARDS[kind]
     paged = make_flash(folder / "flash", 32, board.flash)
-    given = {"sources": _sources(), "kind": board, "flash": paged}
+    given = {"sources": SOURCES, "kind": board, "flash": paged}
     with Program(folder, "cpython", SAVES, **given) as program:
         program.boot()  # the first saves: from then on there is a state
         paged.cut = FlashCut(paged.operations + cut.operation, cut.part)

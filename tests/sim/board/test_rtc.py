@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from bare_board import KIND
-from board_program import Program, both
+from board_program import Program, both, with_firmware
 
-from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.outcome import ResetCause
 from filmgauge_sim.nodes.boards import BOARDS
 
@@ -137,7 +136,7 @@ machine.reset()
 def test_the_firmware_renews_a_date_that_stands_still_in_sleep(
     tmp_path: Path, runtime: str
 ) -> None:
-    sources = {**firmware_sources(), "main.py": DATED}
+    sources = with_firmware(DATED)
     with Program(tmp_path, runtime, DATED, sources=sources, kind=KINDS["rp2"]) as program:
         board = program.board
         board.sleep_unbroken(1 << 60)
