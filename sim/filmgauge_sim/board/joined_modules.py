@@ -13,6 +13,7 @@ import ast
 import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 
 from filmgauge_sim.board.syntax import module_of, nodes_of
 
@@ -28,7 +29,7 @@ def join(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str
     `users`: sources that stay as they are and import modules of the package.
     """
     files = {file.module: file for file in (_File(p, text) for p, text in sources.items())}
-    used = {name for text in users for name in _File("", text).imported}
+    used = {name for text in users for name in _imported_by(text)}
     while pair := _next_pair(files, used):
         part, whole = pair
         files[whole.module] = _File(whole.path, _joined(part, whole))
@@ -40,9 +41,7 @@ class _File:
     """A file and what it names.
 
     imported: modules, and what it imports from them, anywhere; imported_at_top: by statements
-    `from ... import` at its top; origins: of the names that these bind; texts: those of each
-    tuple, and single ones; tops: names bound at its top; inner: those that its functions and
-    classes bind; names: all.
+    `from ... import` at its top.
     """
 
     def __init__(self, path: str, text: str) -> None:
@@ -52,20 +51,53 @@ class _File:
         self.tree = ast.parse(text)
         self.nodes = nodes_of(self.tree)
         from_top = [node for node in self.tree.body if isinstance(node, ast.ImportFrom)]
-        self.imported = Counter(name for node in self.nodes for name in _imports(node))
-        self.imported_at_top = Counter(name for node in from_top for name in _imports(node))
-        self.origins = {origin for node in self.tree.body for origin in _origins(node)}
-        self.texts = list(_texts(self.nodes))
-        self.tops = {name for node in self.tree.body for name in _bound(node)}
-        self.inner = {
+        self.imported = _imported(self.nodes)
+        self.imported_at_top = _imported(from_top)
+
+    # What only the few files are asked for that may become one.
+
+    @cached_property
+    def origins(self) -> set[_Origin]:
+        """Where the names are from that the imports at its top bind."""
+        return {origin for node in self.tree.body for origin in _origins(node)}
+
+    @cached_property
+    def texts(self) -> list[tuple[str, ...]]:
+        """Those of each tuple, and single ones."""
+        return list(_texts(self.nodes))
+
+    @cached_property
+    def tops(self) -> set[str]:
+        """The names bound at its top."""
+        return {name for node in self.tree.body for name in _bound(node)}
+
+    @cached_property
+    def inner(self) -> set[str]:
+        """The names that its functions and classes bind."""
+        return {
             name
             for outer in self.nodes
             if isinstance(outer, _Outer)
             for node in ast.iter_child_nodes(outer)
             for name in _bound(node)
         }
-        self.names = {node.id for node in self.nodes if isinstance(node, ast.Name)}
-        self.names |= self.tops | self.inner
+
+    @cached_property
+    def names(self) -> set[str]:
+        """All its names."""
+        named = {node.id for node in self.nodes if isinstance(node, ast.Name)}
+        return named | self.tops | self.inner
+
+
+def _imported(nodes: Iterable[ast.AST]) -> Counter[str]:
+    """Return how often each module, and what is imported from it, is."""
+    return Counter(name for node in nodes for name in _imports(node))
+
+
+@lru_cache(maxsize=256)
+def _imported_by(text: str) -> frozenset[str]:
+    """Return the modules that a user imports, and what it imports from them."""
+    return frozenset(_imported(nodes_of(ast.parse(text))))
 
 
 def _next_pair(files: Mapping[str, _File], used: set[str]) -> tuple[_File, _File] | None:

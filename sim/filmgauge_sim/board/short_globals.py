@@ -11,6 +11,7 @@ import builtins
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from filmgauge_sim.board.foreign_names import foreign_names
 from filmgauge_sim.board.syntax import Source, nodes_of, parsed
@@ -26,7 +27,7 @@ def shorten_globals(sources: Mapping[str, str], users: Iterable[str] = ()) -> di
     """
     files = parsed(sources)
     kept = set(dir(builtins)) | foreign_names()
-    kept |= {name for text in users for name in _mentioned(nodes_of(ast.parse(text)))}
+    kept |= {name for text in users for name in _mentioned_by(text)}
     for file in files.values():
         kept |= _spoken(file) | _bound_within(file)
     renamable = {name for file in files.values() for name in _globals(file)} - kept
@@ -105,10 +106,11 @@ def _unread(node: ast.AST) -> Iterator[ast.AST]:
         yield node.annotation
 
 
-def _mentioned(nodes: list[ast.AST]) -> set[str]:
+@lru_cache(maxsize=256)
+def _mentioned_by(text: str) -> frozenset[str]:
     """Return the names of a user, and the words of its texts."""
-    named = {_name(node) for node in nodes}
-    return named | _words(nodes)
+    nodes = nodes_of(ast.parse(text))
+    return frozenset(map(_name, nodes)) | _words(nodes)
 
 
 def _short_names(files: Mapping[str, Source], renamable: set[str]) -> dict[str, str]:
