@@ -218,18 +218,18 @@ def test_any_split_of_the_time_gives_the_same_state(splits):
     assert other.voltage_v == pytest.approx(one.voltage_v, abs=1e-6)
 
 
-@settings(max_examples=12, deadline=None)  # each is 30 hours of a sensor
-@given(times)
+@settings(max_examples=12, deadline=None)  # each is three hours of a sensor
+@given(st.lists(st.integers(0, 3 * HOUR_US), max_size=12))
 def test_any_split_of_the_time_gives_the_same_sensor(splits):
     assert counts_after(tuple(sorted(splits))) == counts_after(())
 
 
 @cache
 def counts_after(stops: tuple[int, ...]) -> int:
-    """Return what a sensor has counted in 30 hours, asked at some times between."""
+    """Return what a sensor has counted in three hours, asked at some times between."""
     bench, _ = bench_of([CurrentStep("discharge", -7.0, duration_us=40 * HOUR_US)], 0.9)
     start_sensor(bench)
-    for at_us in [*stops, 30 * HOUR_US]:
+    for at_us in [*stops, 3 * HOUR_US]:
         bench.advance_to(at_us)
     return charge_counts(bench)
 
@@ -293,10 +293,10 @@ any_step = st.one_of(
 @given(st.lists(any_step, min_size=1, max_size=3), st.floats(0.0, 1.0))
 def test_steps_that_are_met_at_once_do_not_hold_up_time(steps, stoichiometry):
     bench, cycler = bench_of(steps, stoichiometry)
-    bench.advance_to(2 * HOUR_US)
+    bench.advance_to(HOUR_US // 2)
     # A round takes a second at least, or is followed by a minute of rest.
-    assert len(cycler.ended) <= (len(steps) + 1) * 7200
-    assert bench.truth().now_us == 2 * HOUR_US
+    assert len(cycler.ended) <= (len(steps) + 1) * 1800
+    assert bench.truth().now_us == HOUR_US // 2
 
 
 @settings(max_examples=20, deadline=None)

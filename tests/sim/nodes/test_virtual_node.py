@@ -45,14 +45,14 @@ def test_a_node_on_film_with_nothing_but_defaults_books_what_it_takes(make: Make
             "board": "stm32wb55",
             "supply": "film",
             "cell.set": "pre-li",
-            "cell.area_cm2": 40.0,
+            "cell.area_cm2": 10.0,
             "cell.soc": 0.9,
             "cell.soc_sigma": 0.001,
             "sensor.switched": True,
         }
     )
     records = []
-    while node.now_us < DAY_US:
+    while node.now_us < DAY_US // 4:
         node.step()
         assert node.dead is None
         records += node.new_records()
