@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import fields, replace
+from functools import cache
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -229,6 +230,11 @@ def test_a_seed_is_a_cell():
     assert EVP.drawn(7) != EVP.drawn(8)
 
 
+@cache
+def drawn_ones():
+    return [EVP.drawn(seed) for seed in range(3000)]
+
+
 @pytest.mark.parametrize(
     ("figure", "spread"),
     [
@@ -241,7 +247,7 @@ def test_a_seed_is_a_cell():
     ],
 )
 def test_the_stated_width_around_the_set(figure, spread):
-    logs = [math.log(figure(EVP.drawn(seed)) / figure(EVP)) for seed in range(3000)]
+    logs = [math.log(figure(cell) / figure(EVP)) for cell in drawn_ones()]
     assert mean(logs) == pytest.approx(0.0, abs=5 * spread / math.sqrt(3000))
     assert stdev(logs) == pytest.approx(spread, rel=0.07)
 

@@ -47,6 +47,9 @@ class Grid:
             method="LSODA",
             rtol=1e-8,
             atol=1e-10,
+            # But for the mean, which moves slowly, a layer depends on its neighbours.
+            lband=1,
+            uband=1,
         )
         self.layers = found.y[:, -1]
 

@@ -1,5 +1,6 @@
 """Sweeps: peaks without cusps, no spike where the first-charge barrier ends, charge kept."""
 
+from functools import cache
 from itertools import pairwise
 from math import e, pi, sqrt
 
@@ -17,6 +18,7 @@ SMOOTH = 2.0 * 4.0 / sqrt(2.0 * pi * e) * (STEP_V / LOCAL_V) ** 2
 every_physics = pytest.mark.parametrize("physics", PHYSICS)
 
 
+@cache
 def swept(physics: str, local_v: float = LOCAL_V) -> list[list[SweepPoint]]:
     """The half sweeps of the published sample of Pre-Li, as built."""
     cell = SAMPLES["pre-li sweep"].of(physics).make()
