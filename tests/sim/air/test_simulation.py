@@ -87,7 +87,7 @@ async def visit(device: Device, address: str, log: list[tuple[str, float]]) -> d
     read = Record.from_bytes(await record.read_value())
     (name,) = peer.get_characteristics_by_uuid(UUID(0x2A25))
     found = (await name.read_value()).decode()
-    for _ in range(10):
+    for _ in range(5):
         await asyncio.sleep(0.5)
         assert await record.read_value() == read.to_bytes()
     log.append(("go", loop.time()))

@@ -77,7 +77,7 @@ def test_a_cell_starts_a_dead_node() -> None:
 
 def test_the_cell_is_left_alone_below_one_volt() -> None:
     world = film_world(stoichiometry=0.02, capacitor=Capacitor(100.0, 0.5))
-    for hour in range(8):
+    for hour in range(4):
         now_us = hour * 3600 * SECOND_US
         world.advance_to(now_us)
         truth = world.truth()
@@ -87,7 +87,7 @@ def test_the_cell_is_left_alone_below_one_volt() -> None:
 
 def test_a_full_cell_turns_the_harvester_away() -> None:
     world = film_world(stoichiometry=0.98, harvester=ConstantHarvester(200.0))
-    world.advance_to(6 * 3600 * SECOND_US)
+    world.advance_to(2 * 3600 * SECOND_US)
     assert world.truth().stoichiometry > 0.98
     assert world.truth().voltage_v <= 4.0 + 1e-6
     assert world.ledger.turned_away > 0

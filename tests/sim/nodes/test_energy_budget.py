@@ -23,7 +23,7 @@ from filmgauge_sim.scenario.simulation import virtual_node
 WINDOW = load_scenario("window").node[0].description
 IMPLANT = load_scenario("implant").node[0].description
 BENCH = load_scenario("bench").node[0].description
-DAYS = 6
+DAYS = 2
 AWAKE = ("coming awake", "full samples", "current checks", "flash", "radio set-up")
 
 

@@ -28,7 +28,7 @@ from filmgauge_sim.sizing.world_series import WorldSeries, hourly
 
 DESCRIPTION = load_scenario("window").node[0].description
 OFFICE, FOLDER = load_world("office")
-YEARS = 6 * 7 / 365
+YEARS = 4 * 7 / 365
 CELLS, HARVESTERS = (15.0, 45.0, 80.0), (4.0, 12.0, 30.0)
 
 
