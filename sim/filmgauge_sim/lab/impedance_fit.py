@@ -163,9 +163,13 @@ class _Circuit:
     def impedance(self, frequencies_hz: Numbers, point: Numbers) -> Complexes:
         """Areal impedance at a point of the fit, ohm cm2."""
         values = [_value(name, x) for name, x in zip(_NAMES, point, strict=True)]
-        both = _wrapped()(frequencies_hz, *values)
-        half = len(both) // 2
-        return np.asarray(both[:half] + 1j * both[half:], dtype=np.complex128)
+        resistor, phase_element, warburg, parallel, series = _elements()
+        arcs = [
+            parallel([resistor(r, frequencies_hz), phase_element(cpe, frequencies_hz)])
+            for r, cpe in ((values[0:1], values[1:3]), (values[3:4], values[4:6]))
+        ]
+        whole = series([*arcs, warburg(values[6:], frequencies_hz)])
+        return np.asarray(whole, dtype=np.complex128)
 
     def estimates(self, found: _Solved) -> tuple[tuple[SpectrumEstimate, ...], dict[str, str]]:
         """What the spectrum tells, and why it does not tell the rest."""
@@ -206,11 +210,12 @@ def _value(name: str, x: float) -> float:
 
 
 @cache
-def _wrapped() -> Callable[..., Any]:
-    from impedance.models.circuits.fitting import wrapCircuit
+def _elements() -> list[Callable[..., Any]]:
+    """The elements of the circuit and what joins them. Their own `wrapCircuit` writes them and
+    every frequency into a text and has that compiled, for each point anew."""
+    from impedance.models.circuits.elements import circuit_elements
 
-    wrap: Any = wrapCircuit
-    return wrap(_CIRCUIT, {})
+    return [circuit_elements[name] for name in ("R", "CPE", "W", "p", "s")]
 
 
 def _starts(
