@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -110,12 +111,17 @@ def _sentence(message: str, kind: type[msgspec.Struct]) -> str:
 
 def _type_at(path: str, root: type[msgspec.Struct]) -> Any:
     """Return msgspec's type of the key at a path such as 'node[0].supply'."""
-    kind: Any = msgspec.inspect.type_info(root)
+    kind: Any = _type_info(root)
     for name in re.findall(r"[a-z]\w*", path):
         kind = next(field.type for field in kind.fields if field.name == name)
         while not hasattr(kind, "values") and (inner := _inner(kind)):
             kind = inner
     return kind
+
+
+@cache  # takes 10 ms
+def _type_info(root: type[msgspec.Struct]) -> Any:
+    return msgspec.inspect.type_info(root)
 
 
 def _inner(kind: Any) -> Any:
