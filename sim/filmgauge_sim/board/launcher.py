@@ -84,8 +84,12 @@ class Launcher:
 
     @property
     def has_received(self) -> bool:
-        """Whether something was received that `receive` has not returned yet."""
-        return bool(self._received)
+        """Whether a whole request was received that `receive` has not returned yet."""
+        received = self._received
+        if len(received) < _protocol.REQUEST_SIZE:
+            return False
+        length = struct.unpack_from(_protocol.REQUEST, received)[2]
+        return len(received) >= _protocol.REQUEST_SIZE + length
 
     @property
     def silent_s(self) -> float:

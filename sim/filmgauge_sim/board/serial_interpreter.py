@@ -125,6 +125,8 @@ class SerialInterpreter:
 
     def wait_s(self) -> float:
         """Return how long to wait for them at most."""
+        if not self.is_running:
+            return TICK_S
         if self._works:
             return 0.0 if self._launcher.has_received else TICK_S
         if self.awaits_input:

@@ -1,7 +1,9 @@
 """Processes behind a virtual board: which interpreter runs, and that none stays behind."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from board_program import Program, slow_interpreter
 from patience import until
 
 from filmgauge_sim.board.executable import InterpreterError
+from filmgauge_sim.board.launcher import Launcher
 from filmgauge_sim.board.outcome import ResetCause
 
 HOST = """
@@ -90,6 +93,28 @@ def test_a_killed_host_leaves_no_process(tmp_path: Path):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     until(lambda: all(gone(child) for child in children))
+
+
+def test_half_a_request_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nobody is told that there is something to receive, and asks for it again and again."""
+    script = tmp_path / "interpreter"
+    script.write_text("#!/bin/sh\nprintf half >&3\nexec sleep 100\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("MICROPYTHON", str(script))
+    with (tmp_path / "console").open("wb") as console:
+        launcher = Launcher(tmp_path, tmp_path / "flash", console.fileno(), "1K", 30.0)
+
+    def has_come() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            return launcher.link.recv(100, socket.MSG_PEEK).endswith(b"half")
+        return False
+
+    launcher.boot()
+    until(has_come)
+    with pytest.raises(BlockingIOError):
+        launcher.receive(wait=False)
+    assert not launcher.has_received
+    launcher.close()
 
 
 def test_a_lost_helper_is_told(tmp_path: Path):

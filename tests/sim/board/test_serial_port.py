@@ -12,6 +12,7 @@ from patience import PATIENCE_S, until, until_said
 from stalls import Stalls
 
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+from filmgauge_sim.board.serial_interpreter import SerialInterpreter
 from filmgauge_sim.nodes.serial_bench import bench_board
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
@@ -179,6 +180,14 @@ def test_what_is_sent_to_a_board_in_deep_sleep_is_lost(
     board.let_pass(1000)
     heard = read_to(port, b">>> ")
     assert b"lost" not in heard
+
+
+def test_a_board_whose_interpreter_does_not_run_takes_no_processor(tmp_path: Path) -> None:
+    """It waits for what its board does next, and asks for nothing meanwhile."""
+    with bench_board("esp32-c3", tmp_path) as board:
+        interpreter = SerialInterpreter(board.board, 80, 1.0, 1.0, bytearray().extend)
+        assert interpreter.wait_s() > 0
+        interpreter.close()
 
 
 def test_a_host_that_reads_late_misses_nothing(board: SerialBoard, port: serial.Serial) -> None:
