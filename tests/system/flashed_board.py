@@ -11,12 +11,15 @@ from launched_node import modules, start_files
 from paho.mqtt.enums import CallbackAPIVersion
 from patience import PATIENCE_S
 
+from filmgauge.migration import NEW
 from filmgauge_host.serial import firmware_build, node_settings
 from filmgauge_host.serial.archive import Archive
-from filmgauge_host.serial.flash_plan import Wanted
+from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
+from filmgauge_host.serial.launcher import APP
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.bytecode import bytecode_version
+from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
@@ -131,6 +134,21 @@ def make_board(
 ) -> SerialBoard:
     folder.mkdir(parents=True, exist_ok=True)
     return bench_board(kind_name, folder, options or SerialOptions(speed=SPEED), **more)
+
+
+def flashed_board(
+    kind_name: str, folder: Path, what: Wanted, options: SerialOptions | None = None
+) -> SerialBoard:
+    """Return a board that has everything already, as the tool leaves it; it has never run.
+
+    To send it all takes two seconds of the processor, and is the subject of few tests.
+    """
+    board = make_board(kind_name, folder, options)
+    files = {APP: what.archive.data, **what.start_files, **what.certificates}
+    if what.config is not None and what.profile is not None:
+        files |= {CONFIG: what.config, PROFILE: what.profile, NEW: b""}
+    install(board.board.flash, files, pages=board.board.kind.file_system_pages)
+    return board
 
 
 def flash(

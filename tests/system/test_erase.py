@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flashed_board import OPTIONS, Silent, flash, make_board, wanted
+from flashed_board import OPTIONS, Silent, flash, flashed_board, kept, make_board, wanted
 from mqtt_brokers import Broker
 
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
@@ -16,6 +16,8 @@ from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_host.serial.used_keys import UsedKeys
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+from filmgauge_sim.board.serial_board import SerialBoard
+from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.flash_reader import stored_number
 
 ERASE = replace(OPTIONS, erase=True)
@@ -44,7 +46,7 @@ def names(flash: Flash) -> set[str]:
 
 def test_retained_memory_is_forgotten(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url)
-    with make_board("esp32-c3", tmp_path) as board:
+    with flashed_board("esp32-c3", tmp_path, whole) as board:
         flash(board, whole)
         again = flash(board, whole).record
         assert again is not None
@@ -58,7 +60,7 @@ def test_retained_memory_is_forgotten(embedded: Broker, tmp_path: Path) -> None:
 def test_no_number_is_encrypted_twice_with_a_key(embedded: Broker, tmp_path: Path) -> None:
     keys = {"ble_key": KEY, "ble_advertise_ms": 100, "ble_interval_ms": 20}
     whole = wanted("stm32wb55", embedded.url, **keys)
-    with make_board("stm32wb55", tmp_path) as board:
+    with flashed_board("stm32wb55", tmp_path, whole) as board:
         flash(board, whole)
         used = number_in(board.board.flash, "/counter")
         assert used > 100
@@ -69,6 +71,14 @@ def test_no_number_is_encrypted_twice_with_a_key(embedded: Broker, tmp_path: Pat
     assert anew["faults"] == "none"  # it was asked for
 
 
+def nothing_on_it(kind: str, folder: Path, whole: Wanted) -> SerialBoard:
+    """Return a board that nobody has given anything but firmware, which one whose storage is to
+    be divided must not have either."""
+    if BOARDS[kind].flash.page_in_ram:
+        return make_board(kind, folder)
+    return flashed_board(kind, folder, kept(whole))
+
+
 BOTH = {"ble_key": KEY, "command_key": KEY, "ble_advertise_ms": 100, "ble_interval_ms": 20}
 
 
@@ -77,12 +87,13 @@ def test_a_board_with_nothing_on_it_is_new_where_its_keys_are(
     kind: str, embedded: Broker, tmp_path: Path
 ) -> None:
     """Somebody has erased the whole chip: the tool finds nothing, and counters are gone for good
-    unless no board has had these keys."""
+    unless no board has had these keys. Here it finds the firmware at most, which tells nothing
+    of them."""
     whole = wanted(kind, embedded.url, **(BOTH if kind == "stm32wb55" else {"command_key": KEY}))
     told = {}
     for is_new in (True, False):
         options = replace(OPTIONS, keys_are_new=is_new)
-        with make_board(kind, tmp_path / str(is_new)) as board:
+        with nothing_on_it(kind, tmp_path / str(is_new), whole) as board:
             record = flash(board, whole, options).record
             assert record is not None
             told[is_new] = record["faults"]
@@ -124,7 +135,7 @@ def test_what_is_cut_off_and_run_again_costs_no_key(
 ) -> None:
     whole = wanted(kind, embedded.url, **(BOTH if kind == "stm32wb55" else {"command_key": KEY}))
     used = UsedKeys(tmp_path)
-    with make_board(kind, tmp_path / "board") as board:
+    with nothing_on_it(kind, tmp_path / "board", whole) as board:
         for erase in (False, True):
             with pytest.raises(KeyboardInterrupt):
                 flash(board, whole, options(used, whole, erase), CutOff())
@@ -141,7 +152,7 @@ def test_a_board_that_was_to_be_new_is_not_so_for_other_keys(
 ) -> None:
     """The first flashing was cut off; then come keys under which messages were counted."""
     whole = wanted("esp32-c3", embedded.url, command_key=KEY)
-    with make_board("esp32-c3", tmp_path) as board:
+    with nothing_on_it("esp32-c3", tmp_path, whole) as board:
         with pytest.raises(KeyboardInterrupt):
             flash(board, whole, OPTIONS, CutOff())
         other = replace(whole, config=with_key(whole, "command_key", OTHER))
@@ -154,11 +165,9 @@ def test_a_board_that_was_to_be_new_is_not_so_for_other_keys(
 @pytest.mark.parametrize("kind", ["esp32-c3", "stm32wb55"])
 def test_the_counter_of_commands_stays(kind: str, embedded: Broker, tmp_path: Path) -> None:
     whole = wanted(kind, embedded.url, command_key=KEY)
-    with make_board(kind, tmp_path) as board:
-        flash(board, whole)
-        board.pull()
-        install(board.board.flash, {"/commands/0": slot(77, 2), "/commands/1": slot(76)})
-        board.plug()
+    board = flashed_board(kind, tmp_path, whole)
+    install(board.board.flash, {"/commands/0": slot(77, 2), "/commands/1": slot(76)})
+    with board:
         flash(board, whole, ERASE)
         assert number_in(board.board.flash, "/commands") == 77
 
@@ -168,7 +177,7 @@ def test_a_counter_that_cannot_be_read_costs_its_key(
     journal: str, key: str, embedded: Broker, tmp_path: Path
 ) -> None:
     whole = wanted("esp32-c3", embedded.url, **{key: KEY})
-    with make_board("esp32-c3", tmp_path) as board:
+    with flashed_board("esp32-c3", tmp_path, whole) as board:
         flash(board, whole)
         board.pull()
         install(board.board.flash, {f"{journal}/0": slot(300)[:-1] + b"?"})
@@ -188,12 +197,10 @@ def test_a_key_that_nobody_can_read_counts_as_the_same(
     journal: str, key: str, embedded: Broker, tmp_path: Path
 ) -> None:
     whole = wanted("esp32-c3", embedded.url, **{key: KEY})
-    with make_board("esp32-c3", tmp_path) as board:
-        flash(board, whole)
-        board.pull()
-        damaged = {f"{journal}/0": b"torn", "/config.json": b"{"}
-        install(board.board.flash, {**damaged, "/main.py": b""})  # it stays at its prompt
-        board.plug()
+    board = flashed_board("esp32-c3", tmp_path, whole)
+    damaged = {f"{journal}/0": b"torn", "/config.json": b"{"}
+    install(board.board.flash, {**damaged, "/main.py": b""})  # it stays at its prompt
+    with board:
         with pytest.raises(InputError, match=f"neither {journal} on the board nor the {key}"):
             flash(board, whole, ERASE)
         assert flash(board, replace(whole, config=with_key(whole, key, "")), ERASE).record
@@ -201,8 +208,7 @@ def test_a_key_that_nobody_can_read_counts_as_the_same(
 
 def test_without_a_configuration_nothing_is_erased(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url)
-    with make_board("esp32-c3", tmp_path) as board:
-        flash(board, whole)
+    with flashed_board("esp32-c3", tmp_path, whole) as board:
         with pytest.raises(InputError, match=r"no config\.json yet"):
             flash(board, replace(whole, config=None), ERASE)
         assert fetch(board.board.flash, "/config.json") == whole.config

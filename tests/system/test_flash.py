@@ -17,6 +17,7 @@ from flashed_board import (
     Heard,
     Silent,
     flash,
+    flashed_board,
     kept,
     make_board,
     wanted,
@@ -99,8 +100,7 @@ def test_from_empty_to_the_first_record_and_again(
 
 
 def test_only_the_module_that_differs_is_sent(embedded: Broker, tmp_path: Path) -> None:
-    with make_board("esp32-c3", tmp_path) as board:
-        flash(board, wanted("esp32-c3", embedded.url))
+    with flashed_board("esp32-c3", tmp_path, wanted("esp32-c3", embedded.url)) as board:
         newer = wanted("esp32-c3", embedded.url, version("0.2.0"))
         result = flash(board, newer)
         assert result.copied == ["filmgauge/__init__.py"]
@@ -110,8 +110,7 @@ def test_only_the_module_that_differs_is_sent(embedded: Broker, tmp_path: Path) 
 
 def test_what_was_changed_by_hand_is_found_and_repaired(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url, sample_s=20)
-    with make_board("esp32-c3", tmp_path) as board:
-        flash(board, whole)
+    with flashed_board("esp32-c3", tmp_path, whole) as board:
         to_prompt(board)
         (tmp_path / "main.py").write_text("print('mine')\n")
         mpremote(
@@ -139,7 +138,7 @@ def test_a_version_that_crashes_at_once_is_switched_back(
     good = wanted(kind, embedded.url)
     bad = version("0.9.0", {"charge/sampler": "raise ValueError('not today')\n"}, kind)
     new = {"/client.der": b"a certificate", "/client.key": b"and its key"}
-    with make_board(kind, tmp_path) as board:
+    with flashed_board(kind, tmp_path, good) as board:
         flash(board, good)
         heard.forget()
         with pytest.raises(FlashError, match=r"went back to the one before: .*not today"):
@@ -173,7 +172,8 @@ def test_a_version_that_never_reports_is_switched_back(
 ) -> None:
     good = wanted("stm32wb55", embedded.url)
     bad = version("0.9.0", {module: text}, "stm32wb55")
-    with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=1.0)) as board:
+    options = SerialOptions(speed=SPEED, guard_s=1.0)
+    with flashed_board("stm32wb55", tmp_path, good, options) as board:
         flash(board, good)
         with pytest.raises(FlashError, match="went back to the one before"):
             flash(board, wanted("stm32wb55", embedded.url, bad))
@@ -205,8 +205,9 @@ def test_no_room(embedded: Broker, tmp_path: Path) -> None:
 
 
 def test_room_for_two_versions_on_the_smallest_board(embedded: Broker, tmp_path: Path) -> None:
-    with make_board("stm32wb55", tmp_path) as board:
-        flash(board, wanted("stm32wb55", embedded.url))
+    whole = wanted("stm32wb55", embedded.url)
+    with flashed_board("stm32wb55", tmp_path, whole) as board:
+        flash(board, whole)
         newer = wanted("stm32wb55", embedded.url, version("0.2.0", kind_name="stm32wb55"))
         flash(board, newer)
     assert fetch(board.board.flash, "/app.bin") == newer.archive.data
@@ -227,12 +228,9 @@ def test_room_for_two_versions_on_the_smallest_board(embedded: Broker, tmp_path:
 def test_a_wrong_interpreter_is_refused_and_the_old_version_runs_on(
     options: dict[str, object], sentence: str, embedded: Broker, heard: Heard, tmp_path: Path
 ) -> None:
-    image = tmp_path / "image"
     whole = wanted("esp32-c3", embedded.url)
-    with make_board("esp32-c3", tmp_path / "right", image=image) as board:
-        flash(board, whole)
     wrong = SerialOptions(speed=SPEED, **options)  # pyright: ignore[reportArgumentType]
-    with make_board("esp32-c3", tmp_path / "wrong", wrong, image=image) as board:
+    with flashed_board("esp32-c3", tmp_path, whole, wrong) as board:
         heard.forget()
         with pytest.raises(LinkError, match=sentence):
             flash(board, wanted("esp32-c3", embedded.url, version("0.2.0")))
@@ -328,8 +326,7 @@ def test_a_board_of_another_node_is_refused_unless_it_is_meant(
     embedded: Broker, tmp_path: Path
 ) -> None:
     mine, other = (wanted("esp32-c3", embedded.url, node=name) for name in ("desk-1", "desk-2"))
-    with make_board("esp32-c3", tmp_path) as board:
-        flash(board, mine)
+    with flashed_board("esp32-c3", tmp_path, mine) as board:
         for options in (OPTIONS, replace(OPTIONS, dry_run=True)):
             with pytest.raises(InputError, match="board is node desk-1, not desk-2, and the rec"):
                 flash(board, other, options)
@@ -355,8 +352,7 @@ def test_a_board_that_is_refused_is_left_as_it_is(embedded: Broker, tmp_path: Pa
 
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url)
-    with make_board("esp32-c3", tmp_path) as board:
-        flash(board, whole)
+    with flashed_board("esp32-c3", tmp_path, whole) as board:
         (tmp_path / "x").write_bytes(b"x" * 9000)
         to_prompt(board)
         mpremote(board, "mkdir", ":d", "+", "cp", str(tmp_path / "x"), ":d/x")
@@ -370,8 +366,7 @@ def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
 def test_a_board_that_stands_at_its_prompt_comes_back_when_the_cable_is_pulled(
     embedded: Broker, heard: Heard, tmp_path: Path
 ) -> None:
-    with make_board("esp32-c3", tmp_path) as board:
-        flash(board, wanted("esp32-c3", embedded.url))
+    with flashed_board("esp32-c3", tmp_path, wanted("esp32-c3", embedded.url)) as board:
         with BoardLink(str(board.port.path), patience_s=PATIENCE_S) as link:
             link.enter()
             link.guard()

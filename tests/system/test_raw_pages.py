@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flashed_board import OPTIONS, Silent, flash, make_board, wanted
+from flashed_board import OPTIONS, Silent, flash, flashed_board, make_board, wanted
 from launched_node import version
 from mqtt_brokers import Broker
 
@@ -60,7 +60,7 @@ def test_what_is_somebodys_own_is_left_alone(path: str, embedded: Broker, tmp_pa
 
 def test_erasing_begins_a_new_life(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted(KIND, embedded.url)
-    with make_board(KIND, tmp_path) as board:
+    with flashed_board(KIND, tmp_path, whole) as board:
         first = flash(board, whole).record
         assert first is not None
         again = flash(board, whole).record
@@ -72,7 +72,7 @@ def test_erasing_begins_a_new_life(embedded: Broker, tmp_path: Path) -> None:
 
 def test_erasing_forgets_the_bonds(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted(KIND, embedded.url)
-    with make_board(KIND, tmp_path) as board:
+    with flashed_board(KIND, tmp_path, whole) as board:
         flash(board, whole)
         board.pull()
         memory = board.board.flash
@@ -103,7 +103,7 @@ def test_what_commands_have_changed_outlives_a_version_that_does_not_come(
 ) -> None:
     whole = wanted(KIND, embedded.url, command_key="11" * 16)
     assert whole.config is not None
-    with make_board(KIND, tmp_path) as board:
+    with flashed_board(KIND, tmp_path, whole) as board:
         flash(board, whole)
         board.pull()
         memory = board.board.flash
