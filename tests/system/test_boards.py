@@ -67,12 +67,12 @@ COMMON = (
     "sleep",
     "reset",
 )
-OFFERED = """
+# One program for all boards: firmware with another one takes long to make.
+OFFERED = f"""
 from filmgauge.board import this_board
 
 board = this_board()
-names = {names!r}
-print([name for name in names if not hasattr(board, name)])
+print(*[name for name in {(*COMMON, "radio_off", "doze")!r} if not hasattr(board, name)])
 """
 
 
@@ -83,11 +83,12 @@ def test_a_board_offers_all_that_the_interface_says(tmp_path: Path, name: str) -
     names += ["radio_off"] if kind.has_wifi else []
     names += ["doze"] if kind.has_bluetooth else []
     assert all(re.search(rf"\b{each}\b", board_package.__doc__ or "") for each in names)
-    sources = {**firmware_sources(), "main.py": OFFERED.format(names=names)}
+    sources = {**firmware_sources(), "main.py": OFFERED}
     board = bare_board(tmp_path, kind=kind)
     install(board.flash, {"/there.txt": b""})
     runtime = MicroPythonRuntime(board.flash.path, tmp_path / "console", sources=sources)
     board.boot(ResetCause.POWER_ON)
     runtime.run(board)
     runtime.close()
-    assert (tmp_path / "console").read_text().splitlines()[0] == "[]"
+    lacking = (tmp_path / "console").read_text().splitlines()[0].split()
+    assert not set(lacking) & set(names)

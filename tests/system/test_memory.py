@@ -10,6 +10,7 @@ from filmgauge.record import FAULT_MEMORY
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.cut_witness import CutWitness
@@ -21,30 +22,27 @@ from filmgauge_sim.scenario.simulation import virtual_node
 
 NODE = "filmgauge/node.py"
 SAMPLE = "        self._charge.sample(elapsed_ms)\n"
-# Takes the whole heap once and gives it back with the exception.
+# Takes the whole heap and gives it back with the exception: once, or never leaves enough where a
+# file says so.
 HOG = """\
-        if self._state.wakes >= 3 and not hasattr(self._board, "hogged"):
+        from filmgauge.compat import exists
+        if self._state.wakes >= 3 and (exists("/always") or not hasattr(self._board, "hogged")):
             self._board.hogged, all_of_it = True, []
             while True:
                 all_of_it.append(bytearray(256))
 """
-# Never leaves enough.
-ALWAYS = """\
-        all_of_it = []
-        while self._state.wakes >= 3:
-            all_of_it.append(bytearray(256))
-"""
-MakeNode = Callable[[str, str], VirtualNode]
+MakeNode = Callable[[str, bool], VirtualNode]
 
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeNode:
-    """Return a function that makes the node of a scenario with something before each sample."""
+    """Return a function that makes the node of a scenario that is short of memory as it samples,
+    once or always."""
 
-    def made(name: str, planted: str) -> VirtualNode:
+    def made(name: str, always: bool) -> VirtualNode:
         sources = dict(firmware_sources())
         assert sources[NODE].count(SAMPLE) == 1
-        sources[NODE] = sources[NODE].replace(SAMPLE, planted + SAMPLE)
+        sources[NODE] = sources[NODE].replace(SAMPLE, HOG + SAMPLE)
 
         def runtime(
             image: Path, console: Path, heap: str, _: None, runtime: RuntimeName
@@ -53,14 +51,17 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeNode:
 
         monkeypatch.setattr(nodes, "MicroPythonRuntime", runtime)
         scenario = load_scenario(name)
-        return virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path)
+        node = virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path)
+        if always:
+            install(node.flash, {"/always": b""})
+        return node
 
     return made
 
 
 def test_a_shortage_that_passes_costs_one_wake_and_no_boot(make: MakeNode) -> None:
-    with closing(make("window", HOG)) as node:
-        while not node.waiting or node.wakes < 150:
+    with closing(make("window", False)) as node:
+        while not node.waiting or node.wakes < 60:
             node.step()
             assert node.dead is None
         records = node.new_records()
@@ -78,7 +79,7 @@ def test_a_shortage_that_stays_boots_the_board_and_is_counted(
     make: MakeNode, name: str, most: int
 ) -> None:
     """The fifth failure in a row ends in the safe mode; a film node makes a record in between."""
-    with closing(make(name, ALWAYS)) as node:
+    with closing(make(name, True)) as node:
         resets: list[int] = []
         faults = 0
         while len(resets) < most:

@@ -56,6 +56,7 @@ PLACES = (
     ("filmgauge/state.py", "KeyError"),
     ("filmgauge/config.py", "ValueError"),
 )
+GAUGE = 1  # its place among them
 WAKE_S = 900
 
 
@@ -157,14 +158,14 @@ def test_it_reports_once_a_day_and_comes_back(
     client.connect(address.host, address.port)
     client.subscribe("filmgauge/rig/event", 1)
     client.loop_start()
-    sources = sources_that_fail(PLACES[1:2])
+    sources = sources_that_fail(PLACES)
     url = mosquitto.url
     with closing(failing_node(monkeypatch, tmp_path / "node", url, DOWN, sources)) as node:
         wake(node, 3)
         first = host.records("rig", 3)[-1]
         assert first.full_nah is not None
         begun_nah, begun_us = moved_nah(node, first.full_nah), node.now_us
-        break_it(node, 0)
+        break_it(node, GAUGE)
         fail_to_safe_mode(node)
         assert host.records("rig", 4)[-1].faults == FAULT_SAFE | FAULT_EXCEPTION
         until(lambda: bool(events))
@@ -181,7 +182,7 @@ def test_it_reports_once_a_day_and_comes_back(
         assert host.store.count("rig") == 4
         wake(node, 6)  # a day is over: the whole firmware is tried, and fails once more
         assert host.records("rig", 5)[-1].faults & FAULT_SAFE
-        mend(node, "/fails-0")
+        mend(node, f"/fails-{GAUGE}")
         while "safe" in names(node):
             wake(node, 1)
         back_us = node.now_us
@@ -208,18 +209,18 @@ def test_a_command_lets_the_whole_firmware_be_tried_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto: Broker
 ) -> None:
     key = bytes.fromhex(command_key(tmp_path))
-    sources = sources_that_fail(PLACES[1:2])
+    sources = sources_that_fail(PLACES)
     node = failing_node(monkeypatch, tmp_path / "node", mosquitto.url, OBEYING, sources)
     with closing(node), listener(mosquitto.url) as operator:
         wake(node, 2)  # it has listened
-        break_it(node, 0)
+        break_it(node, GAUGE)
         operator.publish(frame("rig", key, 1, REBOOT))
         fail_to_safe_mode(node)
         until(lambda: bool(operator.answers))
         answer = json.loads(operator.answers[0])
         assert (answer["status"], answer["text"]) == (0, "reset after this wake")
         begun_us = node.now_us
-        mend(node, "/fails-0")
+        mend(node, f"/fails-{GAUGE}")
         while "safe" in names(node):
             wake(node, 1)
         assert node.now_us - begun_us < 2 * WAKE_S * 1e6  # and not a day later

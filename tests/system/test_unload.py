@@ -20,10 +20,22 @@ NODE, UPLINK = "filmgauge/node.py", "filmgauge/uplink/ble/uplink.py"
 SERVER = "filmgauge/uplink/ble/gatt_server.py"
 
 
-def planted(monkeypatch: pytest.MonkeyPatch, path: str, *lines: str) -> None:
-    """Let a file of the firmware print its modules before each of some lines."""
+# Files of the firmware that print the modules that are loaded, before each of these lines.
+PARTS = {
+    "sensors": "        self._charge.sample(elapsed_ms)",
+    "gauge": "        state.faults |= sampler.faults | gap",
+    "control": "        protection.update(is_open,",
+    "uplink": "        is_safe = reporter.report(",
+}
+ENDS, BEGINS = "                unload(_SERVING)", "        ble.active(True)"
+LINES = {**dict.fromkeys(PARTS.values(), NODE), ENDS: UPLINK, BEGINS: UPLINK}
+
+
+@pytest.fixture(autouse=True)
+def planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the firmware print its modules: one of both tests, since it takes long to make."""
     sources = dict(firmware_sources())
-    for number, line in enumerate(lines):
+    for number, (line, path) in enumerate(LINES.items()):
         assert sources[path].count(line) == 1, line
         indent = line[: len(line) - len(line.lstrip())]
         say = f"{indent}import sys; print('loaded', {number}, *sorted(sys.modules))\n"
@@ -37,8 +49,9 @@ def planted(monkeypatch: pytest.MonkeyPatch, path: str, *lines: str) -> None:
     monkeypatch.setattr(nodes, "MicroPythonRuntime", planted_runtime)
 
 
-def loaded(console: Path, number: int) -> list[set[str]]:
-    """Return what was loaded each time that line `number` was reached."""
+def loaded(console: Path, at: str) -> list[set[str]]:
+    """Return what was loaded each time that the line was reached."""
+    number = list(LINES).index(at)
     lines = [line.split() for line in console.read_text().splitlines()]
     return [set(line[2:]) for line in lines if line[:2] == ["loaded", str(number)]]
 
@@ -47,27 +60,18 @@ def of(modules: set[str], prefix: str) -> set[str]:
     return {name for name in modules if name.startswith(prefix)}
 
 
-def test_a_board_that_boots_anew_has_one_part_of_a_wake_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts = {
-        "sensors": "        self._charge.sample(elapsed_ms)",
-        "gauge": "        state.faults |= sampler.faults | gap",
-        "control": "        protection.update(is_open,",
-        "uplink": "        is_safe = reporter.report(",
-    }
-    planted(monkeypatch, NODE, *parts.values())
+def test_a_board_that_boots_anew_has_one_part_of_a_wake_at_a_time(tmp_path: Path) -> None:
     scenario = load_scenario("bench")
     node = virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path)
     for _ in range(2):
         node.step()
     node.close()
     its_own = {"gauge": "gauge.estimator", "uplink": "uplink.mqtt.uplink"}
-    for number, part in enumerate(parts):
-        (modules, *_) = loaded(node.console, number)
+    for part, line in PARTS.items():
+        (modules, *_) = loaded(node.console, line)
         for name in ("filmgauge.config", "filmgauge.gauge.profile_format"):
             assert name not in modules
-        for other in parts:
+        for other in PARTS:
             found = of(modules, f"filmgauge.{its_own.get(other, other + '.')}")
             assert bool(found) == (other == part), (part, other)
     gone = ("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal")
@@ -75,12 +79,7 @@ def test_a_board_that_boots_anew_has_one_part_of_a_wake_at_a_time(
     assert "filmgauge.record.record" in modules
 
 
-def test_what_a_connection_needs_has_gone_after_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ends, begins = "                unload(_SERVING)", "        ble.active(True)"
-    planted(monkeypatch, UPLINK, ends, begins)
-
+def test_what_a_connection_needs_has_gone_after_it(tmp_path: Path) -> None:
     async def act(rig: Rig) -> Any:
         visit: NodeSync = await rig.visit()
         await visit.read(RECORD)
@@ -95,7 +94,7 @@ def test_what_a_connection_needs_has_gone_after_it(
         done = rig.air.loop.create_task(act(rig))  # type: ignore[arg-type]
         rig.simulation.run(lambda node: None, lambda: True)
         assert done.result()[:2] == (9, 0)
-        serving, advertising = loaded(rig.node.console, 0), loaded(rig.node.console, 1)
+        serving, advertising = loaded(rig.node.console, ENDS), loaded(rig.node.console, BEGINS)
     (before,) = serving
     after = advertising[-1]
     assert len(advertising) > 1
