@@ -86,6 +86,7 @@ soak: setup  ## power cuts (CUTS=10000), a heap that is too small, ten years, fa
 CAMPAIGN = mkdir -p build; run() { PYTHONPATH=.:tests $(BIN)/python "$$@"; }; status=0
 
 soak-cuts: $(VENV)/.ready-test
+	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_flash_cut.py tests/system/test_cell_change.py
 	@$(CAMPAIGN); run tests/cut_campaign.py --cuts $(CUTS) > build/cuts.jsonl || status=1; \
 	  $(BIN)/python tools/reliability_page.py build/cuts.jsonl; \
 	  run tests/cut_campaign.py --updates --cuts $(UPDATE_CUTS) > build/updates.jsonl || status=1; \

@@ -1,15 +1,17 @@
 """The cable is pulled, and the power with it, at random points of flashing; then it is run again.
 
 Until the new version is whole the old one runs after each such cut, and a second run succeeds.
+`make soak` tries a hundred points.
 """
 
+import os
 import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flashed_board import Heard, Silent, flash, make_board, wanted
+from flashed_board import Heard, Silent, flash, flashed_board, make_board, wanted
 from launched_node import version
 from mqtt_brokers import Broker
 
@@ -19,6 +21,7 @@ from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.board.serial_board import SerialBoard
 
 KIND = "esp32-c3"
+POINTS = 25 if os.environ.get("FILMGAUGE_SOAK") else 3  # in each quarter of the way
 OLD, NEW = "0.1.0", "0.2.0"
 MOST_REQUESTS = 25  # of the firmware, that are still played after the last byte
 
@@ -102,12 +105,12 @@ def test_a_cable_pulled_at_random_points(
     part: int, versions: tuple[Wanted, Wanted], heard: Heard, tmp_path: Path
 ) -> None:
     old, new = versions
-    old_image = tmp_path / "old"
-    with make_board(KIND, tmp_path / "first", image=old_image) as board:
+    with flashed_board(KIND, tmp_path / "first", old) as board:
         flash(board, old)
+    old_image = board.board.flash.path
     whole = sent_in_all(old_image, tmp_path, new)
     rng = random.Random(part)
-    for point in range(5):
+    for point in range(POINTS):
         image = tmp_path / f"image-{point}"
         shutil.copyfile(old_image, image)
         # Parts of the way: the commit is near its end.
@@ -121,7 +124,7 @@ def test_a_cable_pulled_while_the_board_is_interrupted(
     versions: tuple[Wanted, Wanted], heard: Heard, tmp_path: Path
 ) -> None:
     old, new = versions
-    with make_board(KIND, tmp_path) as board:
+    with flashed_board(KIND, tmp_path, old) as board:
         flash(board, old)
         with BoardLink(str(board.port.path)) as link:
             board.pull_after(3)
