@@ -33,10 +33,10 @@ hours = 1.0
 
 
 def ran(folder: Path, fault: str) -> dict[str, Any]:
-    """Return the line of a node after three hours with a fault."""
+    """Return the line of a node after two hours with a fault."""
     path = folder / "fault.toml"
     path.write_text(f"{BENCH}[[node.fault]]\nat_h = 0.5\n{fault}\n")
-    arguments = ["run", str(path), "--runtime", "cpython", "--speed", "max", "--for", "3h"]
+    arguments = ["run", str(path), "--runtime", "cpython", "--speed", "max", "--for", "2h"]
     done = CliRunner().invoke(main, [*arguments, "--json"])
     assert done.exit_code in (0, 4), done.output
     (node,) = json.loads(done.stdout)["nodes"]
