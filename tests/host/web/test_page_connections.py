@@ -129,7 +129,8 @@ async def test_the_same_fault_of_the_loop_is_said_once(
 
 def _ask_forever(one: socket.socket) -> None:
     while True:
-        one.sendall(b"GET /static/app.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        # The largest there is, to fill what the kernel keeps for a reader with few answers.
+        one.sendall(b"GET /static/uplot/uPlot.iife.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
 
 def _assert_alive(page: PageServer, reader: socket.socket) -> None:
