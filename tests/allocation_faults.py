@@ -17,9 +17,10 @@ import json
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from cut_receivers import Commander, Sink
@@ -115,7 +116,8 @@ def _is_constant(statement: ast.stmt) -> bool:
     return isinstance(call, ast.Call) and getattr(call.func, "id", "") == "const"
 
 
-def counted_sources() -> dict[str, str]:
+@cache
+def counted_sources() -> Mapping[str, str]:
     """Return the firmware with its counters."""
     sources = {}
     started = {f"{name}.py": (FIRMWARE.parent / f"{name}.py").read_text() for name in _STARTED}
