@@ -110,6 +110,12 @@ class FilmCell:
         twin._forget()
         return twin
 
+    def __getnewargs__(self) -> tuple[CellParameters]:
+        return (self.parameters,)
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.clone().__dict__  # without what was asked for
+
     def full(self) -> "FilmCell":
         """This film at its present age, full and at rest."""
         return FilmCell(self.parameters, self.area_cm2, 1.0, life=self.life)

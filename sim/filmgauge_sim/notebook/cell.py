@@ -86,6 +86,8 @@ class Cell:
         twin.specimen = self.specimen.clone()
         return twin
 
+    __copy__ = copy
+
     def run(
         self, experiment: str | Experiment, temperature_c: float = 25.0, *, strict: bool = False
     ) -> "ExperimentResult":

@@ -1,5 +1,7 @@
 """A cell in a notebook: what comes back has the units and names that it says."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -37,6 +39,30 @@ def test_experiments_act_on_one_cell_one_after_the_other():
     assert cell.soc - twin.soc == pytest.approx(0.1, abs=0.01)
     assert cell.voltage_v() > twin.voltage_v()
     assert twin.run("rest 1 h").capacity_uah == 0.0
+
+
+SETS = ("evp-li", "pre-li", "evp-li-variable", "pre-li-variable", "evp-li-boundary")
+WAYS = {
+    "copied": copy.copy,
+    "deeply copied": copy.deepcopy,
+    "sent to another process": lambda cell: pickle.loads(pickle.dumps(cell)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", [*SETS, "pre-li-boundary", "liquid-li-s"])
+def test_a_cell_that_is_copied_is_in_the_same_state_and_goes_on_by_itself(name, way):
+    more = {} if name == "liquid-li-s" else {"ages": True, "seed": 3}
+    cell = fg.Cell(name, soc=0.9, **more)
+    cell.run("discharge at C/5 for 1 h, charge at C/5 for 30 min")
+    before_v = cell.voltage_v(-1.0)  # beyond the turn of the current
+    twin = WAYS[way](cell)
+    assert type(twin.specimen) is type(cell.specimen)
+    assert twin.run("discharge at C/5 for 1 h").columns == (
+        cell.copy().run("discharge at C/5 for 1 h").columns
+    )
+    assert twin.soc < cell.soc
+    assert cell.voltage_v(-1.0) == before_v
 
 
 def test_a_plot_has_a_line_a_charge_and_a_discharge():
