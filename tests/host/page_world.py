@@ -74,12 +74,13 @@ def course(
     node: str, keys: list[tuple[int, int, int]], each: Values = lambda at: {}, **values: int
 ) -> list[ReceivedRecord]:
     """Return a record for each (life, boot, seq), a minute apart. each: gives what more its
-    number says; `minute` is when it comes, in minutes since the beginning."""
+    number says; `minute` is when it comes, in minutes since the beginning, and so long the node is
+    up unless that is given."""
     found = []
     for at, (life, boot, seq) in enumerate(keys):
         known = {"life": life, "soc_ppm": 500_000 + 1000 * at, **values, **each(at)}
         minute = known.pop("minute", at)
-        known["up_s"] = 60 * minute
+        known.setdefault("up_s", 60 * minute)
         made = record(seq, boot, **known)
         found.append(ReceivedRecord(node, made, BEGIN_MS + minute * STEP_MS))
     return found

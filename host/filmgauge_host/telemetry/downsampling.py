@@ -14,12 +14,12 @@ Range: TypeAlias = tuple[float, float] | None  # the extreme that came first, an
 
 class Bins:
     """The bins of one span, from_unix_ms to to_unix_ms, that give at most `points` rows of
-    `width` quantities."""
+    `width` quantities. bin_ms: the length of one."""
 
     def __init__(self, from_unix_ms: int, to_unix_ms: int, points: int, width: int) -> None:
         self._from_unix_ms, self._to_unix_ms = from_unix_ms, to_unix_ms
         bins = max(1, points // 2)
-        self._bin_ms = max(1, -(-(to_unix_ms - from_unix_ms) // bins))
+        self.bin_ms = max(1, -(-(to_unix_ms - from_unix_ms) // bins))
         self._width = width
         self._bins: dict[int, list[Range]] = {}
 
@@ -29,7 +29,7 @@ class Bins:
 
     def add_ranges(self, unix_ms: int, ranges: Iterable[Range]) -> None:
         """Count what several readings have come to: of each quantity two extremes in turn."""
-        at = (unix_ms - self._from_unix_ms) // self._bin_ms
+        at = (unix_ms - self._from_unix_ms) // self.bin_ms
         found = self._bins.setdefault(at, [None] * self._width)
         for index, each in enumerate(ranges):
             if each is not None:
@@ -39,8 +39,8 @@ class Bins:
         """Return (unix_ms, value, ...) in the order of time."""
         rows: list[tuple] = []
         for at, found in sorted(self._bins.items()):
-            begin = self._from_unix_ms + at * self._bin_ms
-            width_ms = min(self._bin_ms, self._to_unix_ms - begin)  # the last one is cut off
+            begin = self._from_unix_ms + at * self.bin_ms
+            width_ms = min(self.bin_ms, self._to_unix_ms - begin)  # the last one is cut off
             first, second = ([r and r[k] for r in found] for k in (0, 1))
             rows.append((begin + width_ms // 4, *first))
             if width_ms > 1 and second != first:

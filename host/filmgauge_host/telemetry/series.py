@@ -21,6 +21,11 @@ _MARKED = f"SELECT unix_ms FROM unsummarised {_SPAN} ORDER BY unix_ms"
 _RAW_FROM = "SELECT coalesce(max(unix_ms), 0) FROM raw_from WHERE node = ?"
 
 
+def reach_ms(from_ms: int, to_ms: int, points: int) -> int:
+    """Return how far from the time of a row, at most, that was measured of which it tells."""
+    return Bins(from_ms, to_ms, points, 0).bin_ms + _step_ms(from_ms, to_ms)
+
+
 class SeriesQuery:
     """Curves of some columns of one node. Raises what `select` raises.
 
@@ -65,9 +70,8 @@ class SeriesQuery:
 
     def _add_summaries(self, bins: Bins, from_ms: int, to_ms: int) -> None:
         """Add hours, or days where those are too many; records where an hour has not all."""
-        table, step_ms = "hourly", HOUR_MS
-        if to_ms - from_ms > _HOURS_MOST * HOUR_MS:
-            table, step_ms = "daily", DAY_MS
+        step_ms = _step_ms(from_ms, to_ms)
+        table = "daily" if step_ms == DAY_MS else "hourly"
         begin_ms = from_ms // step_ms * step_ms
         marked = [row[0] for row in self._select(_MARKED, (self._node, begin_ms, to_ms))]
         found: list[tuple[int, list[Range]]] = []
@@ -96,6 +100,11 @@ class SeriesQuery:
                 for at, column in enumerate(self._summarised)
             }
             yield unix_ms, [known.get(field) for field in self._fields]
+
+
+def _step_ms(from_ms: int, to_ms: int) -> int:
+    """Return the length of a summary: of too many hours the days."""
+    return DAY_MS if to_ms - from_ms > _HOURS_MOST * HOUR_MS else HOUR_MS
 
 
 def _joined(hours: Iterable[int]) -> list[tuple[int, int]]:

@@ -64,6 +64,11 @@ _HOUR = "SELECT {} FROM hourly WHERE node = ? AND unix_ms > ? AND unix_ms < ?"
 _HOURS = f"SELECT ({_HOUR.format('min(unix_ms)')}), ({_HOUR.format('max(unix_ms)')})"
 _RAW_FROM = "SELECT unix_ms FROM raw_from WHERE node = ?"
 _MEASURED = "SELECT unix_ms FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
+_LIFE_SPANS = (
+    "SELECT boots.life, min(boots.unix_ms - 1000 * boots.up_s), max(boots.unix_ms) FROM boots "
+    "JOIN lives ON lives.node = boots.node AND lives.life = boots.life WHERE boots.node = ? "
+    "GROUP BY boots.life, lives.number ORDER BY lives.number"
+)
 _ANCHORED = "SELECT life, boot FROM boots WHERE node = ? AND is_set = 1"
 _BY_TIME = (
     "FROM records WHERE node = ? AND unix_ms >= ? AND unix_ms < ? "
@@ -134,6 +139,14 @@ class StoreReader(ABC):
         """
         found = self.select("SELECT life, live FROM lives WHERE node = ? ORDER BY number", (node,))
         return {life: bool(live) for life, live in found}
+
+    def life_spans(self, node: str) -> list[tuple[int, int, int]]:
+        """Return (life, begin, end) of each life, the newest last: when its first boot began and
+        when the clock of one was last set, Unix ms."""
+        return [
+            (int(life), int(begin), int(end))
+            for life, begin, end in self.select(_LIFE_SPANS, (node,))
+        ]
 
     def boots(self, node: str, life: int) -> list[tuple[int, int, int, int]]:
         """Return (boot, first seq, last seq, number of records) of each boot of a life, those

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from filmgauge_host.telemetry.record_columns import COLUMNS, Column
+from filmgauge_host.telemetry.series import reach_ms
 from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.web.life_spans import LifeSpans
 from filmgauge_host.web.marks import Moment, fault_and_limit_spans, gaps_and_restarts
 from filmgauge_host.web.quantities import COURSES
 from filmgauge_host.web.record_time import RecordTime, Truth
@@ -12,7 +14,8 @@ from filmgauge_host.web.sampling import POINTS_MAX, kept_indices
 
 _Row: TypeAlias = tuple[Moment, Sequence[int | None]]
 
-# Beyond so many records a course comes from the store's own down-sampling, without their keys.
+# Beyond so many records a course comes from the store's own down-sampling, which leaves of
+# their keys the life.
 EXACT_MAX = 20_000
 _POINTS_LEAST = 20  # of hours, and of the single records behind them
 # Whose extremes stay when points are left out: what has sudden changes.
@@ -198,7 +201,9 @@ class SeriesReader:
         names = [column.name for column in columns]
         rows = self._store.series(node, names, begin, end + 1, points)
         found: dict[str, list[Any]] = {"time_ms": [row[0] for row in rows]}
+        reach = reach_ms(begin, end + 1, points)
         found.update({name: [None] * len(rows) for name in _KEY})
+        found["life"] = LifeSpans(self._store, node).lives(found["time_ms"], reach)
         found.update({name: [row[1 + at] for row in rows] for at, name in enumerate(names)})
         return found
 

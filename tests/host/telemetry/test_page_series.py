@@ -113,6 +113,27 @@ def test_a_course_of_hours_alone(opened) -> None:
     assert spark["soc_pct"][-1] == 39.9
 
 
+@pytest.mark.parametrize("exact_most", [20_000, 100])
+def test_what_hours_have_left_is_of_the_life_it_was_measured_in(
+    opened, monkeypatch: pytest.MonkeyPatch, exact_most: int
+) -> None:
+    monkeypatch.setattr(series, "EXACT_MAX", exact_most)
+    keys = [*((7, 1, seq) for seq in range(120)), *((9, 1, seq) for seq in range(280))]
+
+    def halves(at: int) -> dict[str, int]:
+        return {"minute": 30 * at, "up_s": 1800 * (at if at < 120 else at - 120)}
+
+    with opened() as store:
+        store.add(course("bench", keys, halves))
+        Retention(store, keep_raw_s=100 * 3600).run(BEGIN_MS + 200 * HOUR_MS)
+        columns = SeriesReader(store, RecordTime(store)).read("bench", points=400)["columns"]
+    hours = [(at - BEGIN_MS) / HOUR_MS for at in columns["time_ms"]]
+    lives = [*zip(hours, columns["life"], strict=True)]
+    assert {life for hour, life in lives if hour < 57} == {7}
+    assert None in {life for hour, life in lives if 59 < hour < 61}
+    assert {life for hour, life in lives if hour > 63} == {9}
+
+
 def test_a_node_whose_records_are_gone_by_age_is_listed_with_its_last_hour(opened) -> None:
     with opened() as store:
         store.add(course("gone", KEYS, voltage_uv=2_100_000, faults=8))

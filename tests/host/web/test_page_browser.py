@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mqtt_nodes import record
-from page_world import PageWorld, course, page_world, publish
+from page_world import BEGIN_MS, PageWorld, course, page_world, publish
 from patience import until
 
+from filmgauge_host.telemetry.retention import Retention
 from filmgauge_host.web.server import PageServer
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
+    from selenium.webdriver.remote.webelement import WebElement
 
 HOSTILE = '<img src=x onerror="window.attacked=1"><script>window.attacked=1</script>\'"&'
 FILLERS = 2000
@@ -199,6 +201,39 @@ def test_no_line_leads_over_a_gap(browser: Chrome, world: PageWorld) -> None:
     assert sum(drawn[: int(9 * share)]) > 0.8 * int(9 * share)
     assert sum(drawn[int(10 * share) : int(19 * share)]) == 0
     assert sum(drawn[int(21 * share) : int(38 * share)]) > 0.8 * int(17 * share)
+
+
+def health(browser: Chrome) -> WebElement:
+    return browser.find_element("css selector", "[data-chart=health]")
+
+
+def test_ledger_and_health_go_on_where_hours_end(
+    driver: Chrome, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from selenium.webdriver import ActionChains
+
+    hours = 240
+
+    def aged(at: int) -> dict[str, int]:
+        now = {"minute": 60 * at, "measured_nah": 10 * at, "mcycles": 100 * at}
+        return {**now, "booked_nah": 0, "corrected_nah": 0, "full_nah": 11_000 - at}
+
+    aging = course("aging", [(7, 1, seq) for seq in range(hours)], aged)
+    with page_world(tmp_path_factory.mktemp("aging"), aging) as opened:
+        keep = Retention(opened.store, keep_raw_s=120 * 3600)
+        keep.run(BEGIN_MS + hours * 3_600_000)
+        open_node(driver, opened, "aging")
+        press(driver, "0")
+        shown(driver, ".shown-time", "120 records, before")
+        driver.execute_script("arguments[0].scrollIntoView()", health(driver))
+        # 10 nAh an hour over the hours and the records, both halves alike
+        shown(driver, "[data-chart=ledger] .legend", "+2.390 µAh")
+        until(lambda: health(driver).find_elements("css selector", ".u-over"))
+        plot = health(driver).find_element("css selector", ".u-over")
+        left = 2 - plot.size["width"] // 2
+        ActionChains(driver).move_to_element_with_offset(plot, left, 0).perform()
+        shown(driver, "[data-chart=health] .when", "after 0 cycles")
+        forget(driver)
 
 
 def test_what_a_node_says_is_text(browser: Chrome, world: PageWorld) -> None:

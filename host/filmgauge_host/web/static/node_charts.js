@@ -122,7 +122,8 @@ function stacked(course) {
   let lifeBefore = null;
   for (let at = 0; at < course.time.length; at++) {
     const values = parts.map((part) => part[at]);
-    if (values.some((value) => value === null || value === undefined)) continue;
+    // Counters of two lives have no sum: a summary of both stays out.
+    if (life[at] === null || values.some((value) => value === null || value === undefined)) continue;
     if (origin === null || life[at] !== lifeBefore) origin = values;
     lifeBefore = life[at];
     let up = 0;
