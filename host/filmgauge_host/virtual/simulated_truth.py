@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.scenario.simulation import Simulation
 
@@ -37,17 +38,22 @@ class SimulatedTruth:
         true_us = log.true_us(received.key[:2], received.value("up_s") or 0)
         return None if true_us is None else self._begun_ms + true_us // 1000
 
+    def at(self, received: ReceivedRecord) -> Mapping[str, float] | None:
+        """Return time and values of the wake that is nearest to a record, None for no wake."""
+        log = self._logs.get(received.node)
+        entry = log.at(received.key[:2], received.value("up_s") or 0) if log else None
+        return self._values(entry) if entry else None
+
     def course(self, node: str) -> Mapping[str, Sequence[float]]:
         """Return time and values of each wake of a node, nothing of one that it does not have."""
-        log = self._logs.get(node, ())
-        # the last entry may be in the making
-        entries = [log[index] for index in range(len(log) - 1)]
-        if not entries:
-            return {}
+        wakes = [self._values(entry) for entry in self._logs.get(node, ())]
+        return {name: [wake[name] for wake in wakes] for name in wakes[0]} if wakes else {}
+
+    def _values(self, entry: Truth) -> dict[str, float]:
         return {
-            "time_ms": [self._begun_ms + entry.now_us // 1000 for entry in entries],
-            "soc_pct": [round(entry.stoichiometry * 100, 4) for entry in entries],
-            "voltage_v": [round(entry.voltage_v, 6) for entry in entries],
-            "current_ua": [round(entry.current_ua, 6) for entry in entries],
-            "temperature_c": [round(entry.temperature_c, 3) for entry in entries],
+            "time_ms": self._begun_ms + entry.now_us // 1000,
+            "soc_pct": round(entry.stoichiometry * 100, 4),
+            "voltage_v": round(entry.voltage_v, 6),
+            "current_ua": round(entry.current_ua, 6),
+            "temperature_c": round(entry.temperature_c, 3),
         }

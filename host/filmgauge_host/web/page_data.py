@@ -42,8 +42,10 @@ class PageData:
         return node_row(node, time.monotonic(), latest_ms, world_now_ms)
 
     def record(self, received: ReceivedRecord) -> dict[str, Any]:
-        """Return one record in full, dated. Raises StorageError."""
+        """Return one record in full, dated, and of a run the truth beside it. Raises
+        StorageError."""
         life, boot, seq = received.key
+        truth = {} if self._truth is None else {"truth": self._truth.at(received)}
         return {
             "node": received.node,
             "history": received.history,
@@ -54,6 +56,7 @@ class PageData:
             "faults": quantities.faults(received.value("faults")),
             "limits": quantities.limits(received.value("limits")),
             **quantities.course_values(received),
+            **truth,
         }
 
     def rejected(self, rejected: Rejected) -> dict[str, Any]:

@@ -22,6 +22,10 @@ class Truth(Protocol):
         """Return when a record was made in the simulated world, None when it is not known."""
         ...
 
+    def at(self, received: ReceivedRecord) -> Mapping[str, float] | None:
+        """Return what `course` has of the wake that is nearest to a record, None for no wake."""
+        ...
+
     def course(self, node: str) -> Mapping[str, Sequence[float]]:
         """Return `time_ms`, `soc_pct`, `voltage_v`, `current_ua` and `temperature_c` of each wake
         of a node, nothing of one that it does not have."""

@@ -8,7 +8,10 @@ from filmgauge_sim.circuit.truth import Truth
 
 
 class TruthLog:
-    """One entry a wake. A record is matched by life, boot and the node's own time."""
+    """One entry a wake. A record is matched by life, boot and the node's own time.
+
+    Other threads may read what is there while one adds.
+    """
 
     def __init__(self) -> None:
         self._now_us = array("q")
@@ -19,7 +22,7 @@ class TruthLog:
         self._readings_s = array("d")
 
     def __len__(self) -> int:
-        return len(self._now_us)
+        return len(self._readings_s)  # which `add` extends last
 
     def __getitem__(self, index: int) -> Truth:
         now_us = self._now_us[index]
@@ -38,6 +41,7 @@ class TruthLog:
 
     def add(self, truth: Truth, boot: tuple[int, int], reading_s: float) -> None:
         """Note the truth of a wake of a (life, boot) at `reading_s` of the node's own time."""
+        index = len(self)
         self._now_us.append(truth.now_us)
         self._values.extend(
             (truth.stoichiometry, truth.voltage_v, truth.current_ua, truth.temperature_c)
@@ -45,8 +49,8 @@ class TruthLog:
         if truth.phase not in self._phases:
             self._phases.append(truth.phase)
         self._phase.append(self._phases.index(truth.phase))
-        self._spans.setdefault(boot, [len(self) - 1, 0])[1] = len(self)
         self._readings_s.append(reading_s)
+        self._spans.setdefault(boot, [index, index])[1] = index + 1
 
     def at(self, boot: tuple[int, int], up_s: float) -> Truth | None:
         """Return the truth of the wake that is nearest to `up_s` of a (life, boot), None for no

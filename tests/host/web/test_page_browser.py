@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mqtt_nodes import record
-from page_world import BEGIN_MS, PageWorld, course, page_world, publish
+from page_world import BEGIN_MS, STEP_MS, PageWorld, course, page_world, publish
 from patience import until
 
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.retention import Retention
 from filmgauge_host.web.server import PageServer
 
@@ -201,6 +202,46 @@ def test_no_line_leads_over_a_gap(browser: Chrome, world: PageWorld) -> None:
     assert sum(drawn[: int(9 * share)]) > 0.8 * int(9 * share)
     assert sum(drawn[int(10 * share) : int(19 * share)]) == 0
     assert sum(drawn[int(21 * share) : int(38 * share)]) > 0.8 * int(17 * share)
+
+
+class KnownTruth:
+    """A world in which a record was made a minute after the one before; known: what the state of
+    charge was then, of some of them."""
+
+    def __init__(self, known: dict[int, float]) -> None:
+        self._known = known
+        self.now_ms = BEGIN_MS
+
+    def time_ms(self, received: ReceivedRecord) -> int:
+        return BEGIN_MS + received.key[2] * STEP_MS
+
+    def at(self, received: ReceivedRecord) -> dict[str, float]:
+        near = max(seq for seq in self._known if seq <= received.key[2])
+        return {name: values[near] for name, values in self.course(received.node).items()}
+
+    def course(self, node: str) -> dict[str, list[float]]:
+        times = [BEGIN_MS + seq * STEP_MS for seq in self._known]
+        values = dict.fromkeys(("voltage_v", "current_ua", "temperature_c"), [1.0] * len(times))
+        return {"time_ms": times, "soc_pct": [*self._known.values()], **values}
+
+
+def test_the_truth_of_a_run_is_that_of_the_record_beside_it(
+    driver: Chrome, world: PageWorld
+) -> None:
+    publish(world, "run", 0, soc_ppm=400_000)
+    known = {0: 41.0}
+    with PageServer(world.ingest, world.store, port=0, truth=KnownTruth(known)) as page:
+        driver.get(f"{page.url}#/node/run")
+        legend = "[data-chart=soc] .legend"
+        shown(driver, legend, "true 41.0 %")
+        known[1] = 31.0
+        publish(world, "run", 1, soc_ppm=300_000)
+        shown(driver, legend, "estimated 30.0 %")
+        assert "true 31.0 %" in text(driver, legend)
+        publish(world, "run", 2, soc_ppm=200_000)  # of which the truth is not known
+        shown(driver, legend, "estimated 20.0 %")
+        assert "true –" in text(driver, legend)
+        forget(driver)
 
 
 def health(browser: Chrome) -> WebElement:

@@ -20,6 +20,7 @@ from patience import PATIENCE_S, until
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_host.virtual.simulated_truth import SimulatedTruth
@@ -85,8 +86,10 @@ def test_without_a_page(described: Path) -> None:
 
 def test_the_page_of_a_run_has_its_time_and_its_truth(described: Path, tmp_path: Path) -> None:
     pages: list[PageServer] = []
+    truths: list[SimulatedTruth] = []
 
     def attach(ingest: Ingest, store: RecordStore, truth: SimulatedTruth) -> PageServer:
+        truths.append(truth)
         pages.append(PageServer(ingest, store, port=0, truth=truth))
         return pages[0]
 
@@ -94,7 +97,9 @@ def test_the_page_of_a_run_has_its_time_and_its_truth(described: Path, tmp_path:
     folder = tmp_path / "run"
     folder.mkdir()
     with RunSession(scenario_of_node(described), options, folder, attach) as session:
-        session.run(lambda received, truth: None, lambda: True)
+        received: list[ReceivedRecord] = []
+        session.run(lambda each, truth: received.append(each), lambda: True)
+        beside = [truths[0].at(each) for each in received]
         with httpx.Client(base_url=pages[0].url, timeout=PATIENCE_S) as client:
             assert client.get("/api/server").json()["simulation"] is True
             answer = client.get("/api/nodes/shelf-1/series").json()
@@ -109,6 +114,10 @@ def test_the_page_of_a_run_has_its_time_and_its_truth(described: Path, tmp_path:
     truth = answer["truth"]
     assert len(truth["time_ms"]) >= 120
     assert {len(values) for values in truth.values()} == {len(truth["time_ms"])}
+    by_time = dict(zip(truth["time_ms"], truth["soc_pct"], strict=True))
+    assert [each and each["soc_pct"] for each in beside] == [
+        by_time[min(by_time, key=lambda true_ms: abs(true_ms - time_ms))] for time_ms in times
+    ]
     for time_ms, soc_pct in zip(times, answer["columns"]["soc_pct"], strict=True):
         distance, near = min(
             (abs(true_ms - time_ms), at) for at, true_ms in enumerate(truth["time_ms"])

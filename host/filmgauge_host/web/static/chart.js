@@ -5,6 +5,7 @@ import { color, h, setText } from "./dom.js";
 import * as format from "./format.js";
 
 const AXIS_WIDTH = 58;
+const REACH_MS = 5000; // a wake takes less
 const STRIP = 5; // height of the strip of faults and limits at the top, CSS pixels
 const TIMES = [
   // at least so far apart, label, then what is added where year, month, day, hour ... change
@@ -153,8 +154,13 @@ export class Chart {
     if (!plot) return;
     const at = plot.cursor.idx;
     const hovering = at !== null && at !== undefined && plot.cursor.left >= 0;
+    const from = hovering ? at : plot.data[0].length - 1;
+    let shown = null;
     for (const [index, element, series] of this.values) {
-      const value = nearest(plot.data[index], hovering ? at : plot.data[0].length - 1, !hovering);
+      const column = plot.data[index];
+      const found = series.isTruth ? closest(plot.data[0], column, shown) : nearest(column, from, !hovering);
+      shown ??= found;
+      const value = column[found] ?? null;
       setText(element, series.write ? series.write(value) : format.significant(value));
     }
     const x = hovering ? plot.data[0][at] : null;
@@ -237,13 +243,28 @@ function pointsWhereFew(u, series, first, last) {
   return last - first < u.bbox.width / devicePixelRatio / 14;
 }
 
-/** Return the value at an index, or the nearest before it that the series has at all. */
+/** Return where a series has a value: at an index, or the nearest before it; else the index. */
 function nearest(values, at, skipsNull) {
   for (let index = at; index >= 0 && index > at - 400; index--) {
     const value = values[index];
-    if (value !== undefined && !(skipsNull && value === null)) return value;
+    if (value !== undefined && !(skipsNull && value === null)) return index;
   }
-  return null;
+  return at;
+}
+
+/** Return where a series has the value of the time at an index; null where it does not reach it. */
+function closest(times, values, at) {
+  let [before, after] = [at, at];
+  while (before >= 0 && isMissing(values[before])) before--;
+  while (after < times.length && isMissing(values[after])) after++;
+  if (after < times.length) {
+    return before < 0 || times[after] - times[at] < times[at] - times[before] ? after : before;
+  }
+  return before >= 0 && times[at] - times[before] <= REACH_MS ? before : null;
+}
+
+function isMissing(value) {
+  return value === undefined || value === null;
 }
 
 function clip(ctx, bbox) {

@@ -72,7 +72,15 @@ export class Course {
     this.records += 1;
     this.to_ms = record.time_ms;
     this.addEvents(record);
+    if (record.truth) this.addTruth(record.truth);
     return true;
+  }
+
+  /** Add what a simulation knows of one time, unless there is that of a later one. */
+  addTruth(truth) {
+    this.truth ??= Object.fromEntries(Object.keys(truth).map((name) => [name, []]));
+    if (truth.time_ms <= (this.truth.time_ms.at(-1) ?? -Infinity)) return;
+    for (const name of Object.keys(this.truth)) this.truth[name].push(truth[name]);
   }
 
   addMarks(record, [life, boot, seq], last) {

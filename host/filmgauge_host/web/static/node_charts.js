@@ -6,7 +6,7 @@ import * as format from "./format.js";
 const DASH = [5, 4];
 const PCT = (value) => format.withUnit(format.fixed(value, 1), "%");
 const UAH = (value) => format.withUnit(format.significant(value), "µAh");
-const TRUE = { label: "true", color: "true", dash: DASH, width: 1.5, points: false, spanGaps: true };
+const TRUE = { label: "true", isTruth: true, color: "true", dash: DASH, width: 1.5, points: false, spanGaps: true };
 const FOUR_FIFTHS = 0.8;
 
 /** What the charts need of a record. */
