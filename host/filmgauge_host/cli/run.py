@@ -23,7 +23,7 @@ from filmgauge_host.cli.options import (
 )
 from filmgauge_host.cli.page_options import PAGE_PORT
 from filmgauge_host.errors import FilmgaugeError, InputError, needs, warn
-from filmgauge_sim.board.executable import InterpreterError
+from filmgauge_sim.board.executable import InterpreterError, check_runtime
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
@@ -152,8 +152,7 @@ def run(
     pace = None if isinstance(speed, str) else speed
     try:
         with input_errors():
-            if single and runtime == "cpython":
-                raise InputError("--float32 needs --runtime micropython or micropython32")
+            check_runtime(runtime, single)
             chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
@@ -226,7 +225,7 @@ class _Page:
 
 def _scenario(scenario: str | None, node: Path | None) -> Scenario:
     if node is None:
-        return load_scenario(scenario or "bench")
+        return load_scenario("bench" if scenario is None else scenario)
     if scenario is not None:
         raise InputError("SCENARIO and --node exclude each other: give one of them")
     return scenario_of_node(node)

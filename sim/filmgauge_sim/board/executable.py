@@ -15,6 +15,17 @@ class InterpreterError(RuntimeError):
     """No interpreter could be found or started."""
 
 
+def check_runtime(runtime: str, single: bool = False) -> None:
+    """Raise ValueError, one sentence, for a runtime that there is not, and for single precision
+    where the firmware runs in this process."""
+    if runtime not in RUNTIMES:
+        raise ValueError(
+            f"runtime must be {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}, not {runtime!r}"
+        )
+    if single and runtime == "cpython":
+        raise ValueError("single precision needs runtime micropython or micropython32")
+
+
 def executable_of(runtime: RuntimeName) -> str:
     """Return the program of a runtime with a real interpreter, '' for the packaged one.
 

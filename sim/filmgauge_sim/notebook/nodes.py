@@ -21,6 +21,7 @@ from filmgauge.record.record import Record, fields
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.record_sink import RecordSink
+from filmgauge_sim.nodes.tables import from_table
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.notebook.optional import imported
@@ -167,14 +168,16 @@ def run(
     duration: virtual time such as "12h" or "3d", the scenario's own by default. runtime: cpython
     runs the firmware in this process, micropython on a real interpreter, micropython32 on one of
     32 bits; all give the same records. seed: draws sensor errors and noise, the scenario's own by
-    default. single: a real interpreter computes in single precision, as the boards do.
+    default. single: a real interpreter computes in single precision, as the boards do; cpython
+    cannot.
 
-    Raises ValueError, one sentence, for a duration that cannot be read or a node that cannot be
-    built.
+    Raises ValueError, one sentence, for an argument that is none of these, a duration that cannot
+    be read or a node that cannot be built.
     """
     definition = scenario.definition
     if seed is not None:
-        definition = msgspec.structs.replace(definition, seed=seed)
+        checked = from_table({"name": definition.name, "seed": seed}, definitions.Scenario)
+        definition = msgspec.structs.replace(definition, seed=checked.seed)
     with (
         tempfile.TemporaryDirectory(prefix="filmgauge-") as folder,
         RecordSink() as sink,

@@ -50,6 +50,9 @@ def available_scenarios() -> list[str]:
 
 def load_scenario(name_or_path: str) -> Scenario:
     """Read a scenario by name or path. Raises ScenarioError, one sentence on what is wrong."""
+    known = f"neither a file nor one of the scenarios {', '.join(available_scenarios())}"
+    if not name_or_path:  # which as a path is this folder
+        raise ScenarioError(f"a scenario without a name is {known}")
     source: Any = Path(name_or_path)
     folder = source.parent
     if name_or_path in available_scenarios():
@@ -58,10 +61,7 @@ def load_scenario(name_or_path: str) -> Scenario:
     try:
         return scenario_from(tomllib.loads(source.read_text(encoding="utf-8-sig")), folder)
     except FileNotFoundError:
-        known = ", ".join(available_scenarios())
-        raise ScenarioError(
-            f"{name_or_path}: neither a file nor one of the scenarios {known}"
-        ) from None
+        raise ScenarioError(f"{name_or_path}: {known}") from None
     except OSError as error:
         raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

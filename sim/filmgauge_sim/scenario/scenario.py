@@ -85,7 +85,7 @@ class Scenario(Table, frozen=True):
 
 def duration_us(text: str) -> int:
     """Return a duration such as '90 s', '30min', '12h' or '2d' in us. Raises ValueError."""
-    stripped = text.strip()
+    stripped = str(text).strip()  # a notebook may give a number
     unit = stripped.lstrip("0123456789.").strip()
     amount = stripped.removesuffix(unit).strip()
     try:

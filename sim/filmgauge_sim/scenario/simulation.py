@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filmgauge_sim.board.executable import RuntimeName
+from filmgauge_sim.board.executable import RuntimeName, check_runtime
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.node_options import DEFAULT_OPTIONS, NodeOptions
@@ -55,8 +55,9 @@ class Simulation:
         cut: str | None = None,
         cuts: int = 0,
     ) -> None:
-        """Build the nodes; their files go into `folder`. ValueError for a wrong duration or an
-        unknown plan."""
+        """Build the nodes; their files go into `folder`. ValueError for a wrong duration, an
+        unknown runtime or plan, or single precision without a real interpreter."""
+        check_runtime(runtime, single)
         self.scenario = scenario
         self.end_us = duration_us(duration or scenario.duration)
         self._speed = speed

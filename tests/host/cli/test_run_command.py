@@ -123,6 +123,19 @@ def test_a_description_that_is_not_there(tmp_path: Path) -> None:
     assert ran.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("bench", "--runtime", "cpython", "--float32"), "single precision needs runtime micro"),
+        (("",), "a scenario without a name is neither a file nor one of the scenarios bench,"),
+    ],
+)
+def test_what_cannot_run_is_one_sentence(arguments: tuple[str, ...], says: str) -> None:
+    ran = run(*arguments, "--for", "1h", "--no-web")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"filmgauge: {says}")
+
+
 HOURS = """
 name = "by-time"
 [[node]]

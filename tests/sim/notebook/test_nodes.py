@@ -1,11 +1,15 @@
 """Nodes in a notebook: records beside the truth, without a broker and without a radio."""
 
+from typing import Any
+
 import matplotlib as mpl
 import pytest
 
 import filmgauge_sim as fg
 
 mpl.use("Agg")
+BENCH = fg.Scenario("bench")
+UNKNOWN: Any = "micropyhton"
 
 
 @pytest.mark.parametrize("runtime", ["cpython", "micropython"])
@@ -60,7 +64,11 @@ def test_a_described_node_runs_in_a_plain_world(tmp_path):
     [
         (lambda: fg.Scenario("nowhere"), "neither a file nor one of the scenarios"),
         (lambda: fg.Node("nowhere.toml"), "nowhere.toml cannot be read"),
-        (lambda: fg.run(fg.Scenario("bench"), "a while"), "duration must be a number and"),
+        (lambda: fg.run(BENCH, "a while"), "duration must be a number and"),
+        (lambda: fg.run(BENCH, 3600), "duration must be a number and"),  # type: ignore[arg-type]
+        (lambda: fg.run(BENCH, "1h", UNKNOWN), "runtime must be .* not 'micropyhton'"),
+        (lambda: fg.run(BENCH, "1h", single=True), "single precision needs runtime micropython"),
+        (lambda: fg.run(BENCH, "1h", seed=-5), "seed: expected int >= 0"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(call, says):
