@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from mqtt_nodes import record
 from page_world import BEGIN_MS, STEP_MS, PageWorld, course, page_world, publish
-from patience import until
+from patience import PATIENCE_S, until
 
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.retention import Retention
@@ -169,6 +170,22 @@ def test_what_comes_is_shown_at_once(browser: Chrome, world: PageWorld) -> None:
     shown(browser, ".event.fault", "fault gap")
     world.publisher.send([("filmgauge/live/status", '{"state":"offline"}')])
     shown(browser, ".pill", "offline")
+
+
+def test_what_deserves_attention_is_shown_while_records_come(
+    browser: Chrome, world: PageWorld
+) -> None:
+    publish(world, "quick", 0)
+    open_node(browser, world, "quick")
+    assert text(browser, ".reasons") == ""
+    until_s = time.monotonic() + PATIENCE_S
+    seq = 1
+    while text(browser, ".reasons") != "fault gap":  # far more than one a second
+        assert time.monotonic() < until_s
+        publish(world, "quick", seq, faults=8)
+        seq += 1
+    shown(browser, ".shown-time", f"{seq} records")
+    assert "drawn" not in text(browser, ".shown-time")
 
 
 COLUMNS = """

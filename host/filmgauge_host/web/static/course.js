@@ -70,6 +70,7 @@ export class Course {
     this.time.push(record.time_ms);
     for (const name of this.names) this.columns[name].push(record[name] ?? null);
     this.records += 1;
+    this.points += 1;
     this.to_ms = record.time_ms;
     this.addEvents(record);
     if (record.truth) this.addTruth(record.truth);

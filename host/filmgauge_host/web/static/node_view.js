@@ -14,6 +14,7 @@ const SPANS = [["1 h", HOUR], ["6 h", 6 * HOUR], ["1 d", 24 * HOUR], ["7 d", 168
   ["30 d", 720 * HOUR], ["all", null]];
 const USUAL = 168 * HOUR;
 const RELOAD_MS = 150;
+const ROW_MS = 1000;
 const LATE_RECORDS_MS = 1500;
 const TRUTH_MS = 4000;
 const POINTS_MAX = 9000; // live points may come on top of those that were asked for
@@ -195,8 +196,10 @@ export class NodeView {
     if (!this.course || !this.row) return;
     if (!this.course.add(record)) {
       // It has waited on the node, and belongs somewhere before.
-      clearTimeout(this.lateTimer);
-      this.lateTimer = setTimeout(() => this.loadCourse(), LATE_RECORDS_MS);
+      this.lateTimer ??= setTimeout(() => {
+        this.lateTimer = undefined;
+        this.loadCourse();
+      }, LATE_RECORDS_MS);
       return;
     }
     for (const name of Object.keys(this.row)) if (name in record) this.row[name] = record[name];
@@ -210,8 +213,11 @@ export class NodeView {
       performance.mark("filmgauge-live");
     });
     if (this.course.time.length > POINTS_MAX) this.loadCourse();
-    clearTimeout(this.rowTimer);
-    this.rowTimer = setTimeout(() => this.loadRow(), 1000);
+    // Set once and not anew by each record, or it would not come due while they are many.
+    this.rowTimer ??= setTimeout(() => {
+      this.rowTimer = undefined;
+      this.loadRow();
+    }, ROW_MS);
   }
 
   showRow() {

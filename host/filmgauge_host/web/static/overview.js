@@ -349,8 +349,10 @@ export class Overview {
   /** Ask for the small charts of rows in view that have none yet, together. */
   wantSparks(names) {
     if (!names.some((name) => !this.sparks.has(name))) return;
-    clearTimeout(this.sparkTimer);
-    this.sparkTimer = setTimeout(() => this.loadSparks(), this.sparks.size ? SPARK_WAIT_MS : 0);
+    this.sparkTimer ??= setTimeout(() => {
+      this.sparkTimer = undefined;
+      this.loadSparks();
+    }, this.sparks.size ? SPARK_WAIT_MS : 0);
   }
 
   async loadSparks() {
