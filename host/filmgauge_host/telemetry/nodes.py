@@ -24,6 +24,7 @@ from filmgauge_host.telemetry.messages import (
 )
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sequence_tracker import SequenceTracker
+from filmgauge_host.telemetry.store_reader import StoreReader
 
 NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown"]
 
@@ -86,6 +87,11 @@ class NodeSnapshot:
         if now_s > self.last_seen_s + late_after_s(announced):
             return "late"
         return self.status.state if self.status is not None else "online"
+
+
+def stored_snapshot(name: str, store: IngestStore | StoreReader) -> NodeSnapshot:
+    """Return a node of which nothing has come yet as a store has it; raise StorageError."""
+    return _Node(name, store).snapshot()
 
 
 def late_after_s(next_report_s: float | None) -> float:
@@ -162,7 +168,7 @@ class NodeTracker:
 class _Node:
     """One node as it is now."""
 
-    def __init__(self, name: str, store: IngestStore) -> None:
+    def __init__(self, name: str, store: IngestStore | StoreReader) -> None:
         stored = store.lives(name)
         self.name = name
         self._lives = {life: SequenceTracker(store.boots(name, life)) for life in stored}

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.nodes import NodeSnapshot
+from filmgauge_host.telemetry.nodes import NodeSnapshot, stored_snapshot
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store_reader import StoreReader
 
@@ -60,11 +60,7 @@ class NodeDirectory:
             if before is not None and latest == before.latest:
                 stored[name] = before
                 continue
-            seen_s: float | None = None
-            if latest is not None:
-                seen_s = now_s - max(0.0, time.time() - latest.received_unix_ms / 1000)
-            lives = max(1, len(self._store.lives(name)))
-            stored[name] = NodeSnapshot(name, latest, seen_s, lives=lives)
+            stored[name] = stored_snapshot(name, self._store)
         self._stored = stored
         took_s = time.monotonic() - now_s
         self._read_again_s = now_s + max(_READ_AGAIN_S, _READ_SHARE * took_s)

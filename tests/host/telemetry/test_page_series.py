@@ -8,6 +8,7 @@ from page_world import BEGIN_MS, STEP_MS, course
 
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.metrics import metrics_text
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.retention import Retention
 from filmgauge_host.telemetry.store_writer import StoreWriter
@@ -148,6 +149,18 @@ def test_a_node_whose_records_are_gone_by_age_is_listed_with_its_last_hour(opene
     assert (gone["soc_pct"], gone["voltage_v"], gone["time_to_empty_s"]) == (50.3, 2.1, None)
     assert (gone["state"], gone["time_ms"], gone["history"]) == ("late", BEGIN_MS, True)
     assert gone["age_s"] == pytest.approx(time.time() - BEGIN_MS / 1000, abs=60)
+
+
+def test_what_is_missing_of_a_node_that_has_only_been_stored_is_counted(opened) -> None:
+    with opened() as store:
+        store.add(course("gappy", KEYS))
+        ingest = Ingest(parse_address("mqtt://127.0.0.1:1"), store)  # which is not started
+        data = PageData(ingest, store, None, None)
+        (row,) = data.rows()
+        text = metrics_text(ingest, data.directory.readable_nodes(), None).decode()
+    assert (row["lost"], row["lost_earlier"], row["received"]) == (2, 2, 0)
+    assert "2 records missing" in row["reasons"]
+    assert 'filmgauge_records_missing{node="gappy"} 2.0' in text
 
 
 def test_what_had_waited_is_dated_by_the_store_for_events_too(opened) -> None:

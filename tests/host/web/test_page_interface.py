@@ -54,7 +54,7 @@ def test_a_node_of_which_only_the_store_knows_is_listed(world: PageWorld) -> Non
     assert (row["soc_pct"], row["soc_sigma_pct"], row["available_uah"]) == (50.5, 0.4, 123.456)
     assert (row["state"], row["faults"], row["limits"]) == ("late", "none", None)
     assert row["age_s"] > 0
-    assert row["reasons"] == ["late"]
+    assert row["reasons"] == ["late", "3 records missing"]
 
 
 def test_live_nodes_are_listed_by_name_with_state_counts_and_reasons(world: PageWorld) -> None:
