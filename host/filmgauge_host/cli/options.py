@@ -115,8 +115,9 @@ def progress(total: int | None, what: str) -> Iterator[Callable[..., None]]:
         yield lambda what="": None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda what="": bar.update(task, advance=1, description=what or None)
+        task = bar.add_task(escape(what), total=total)
+        yield lambda what="": bar.update(task, advance=1, description=escape(what) or None)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from filmgauge_host.cli.options import FOLDER, JSON, input_errors, make_folder, progress, show
 from filmgauge_host.cli.score_rows import print_rows
@@ -229,7 +230,8 @@ def _print_scores(scored: Sequence[FamilyScore]) -> None:
         rows = {"ours": each.gauge, **each.baselines}
         for at, (name, figures) in enumerate(rows.items()):
             style = "bold" if name == "ours" else "dim"
-            table.add_row("" if at else each.family.name, name, *_cells(figures), style=style)
+            family = Text("" if at else each.family.name)  # a scenario's may have brackets
+            table.add_row(family, name, *_cells(figures), style=style)
         before = each.gauge["before"]
         table.add_row("", "ours before", *_cells({**before}), style="dim")
     console.print(table)
@@ -248,9 +250,9 @@ def _print_bounds(scored: Sequence[FamilyScore]) -> None:
     console = _console(_NARROWEST)
     for each in scored:
         missed = [check for check in each.checks if not check.is_met]
-        state = "[green]met[/]" if each.is_met else "[red]missed[/]"
+        state = Text("met", "green") if each.is_met else Text("missed", "red")
         why = "; ".join(missed_text(check) for check in missed)
-        console.print(f"{each.family.title:12} bounds {state} {why}", highlight=False)
+        console.print(Text.assemble(f"{each.family.title:12} bounds ", state, f" {why}"))
 
 
 def _cells(figures: dict[str, Any]) -> list[str]:

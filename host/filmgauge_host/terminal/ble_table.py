@@ -102,7 +102,7 @@ def table(nodes: DiscoveredNodes, now_s: float) -> Table:
     for name, justify in _COLUMNS:
         made.add_column(name, justify=justify, no_wrap=True)
     for node in sorted(nodes, key=lambda each: each.name):
-        made.add_row(*cells(node, now_s))
+        made.add_row(*[Text(cell) for cell in cells(node, now_s)])  # names may have brackets
     refused = sum(nodes.refused.values())
     made.caption = Text(f"{nodes.accepted} advertisements, {refused} refused.  Ctrl-C ends.")
     return made

@@ -42,7 +42,7 @@ class BoardLines:
             return
         if self._bar is None:
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 DownloadColumn(),
                 TimeElapsedColumn(),

@@ -133,7 +133,7 @@ class RunView:
         )
         return Panel(
             Group(Text(self._session.scenario.summary, style="dim"), grid),
-            title=f"[bold]{self._title}[/]",
+            title=Text(self._title, style="bold"),
             title_align="left",
         )
 
@@ -153,7 +153,7 @@ class RunView:
                 title = Text(name, style=_COLORS.get(name, ""))
                 table.add_column(title, justify=justify, no_wrap=True)
         for cells in rows:
-            table.add_row(*[cells.get(name, written.UNKNOWN) for name in names])
+            table.add_row(*[Text(cells.get(name, written.UNKNOWN)) for name in names])
         return table
 
     def _cells(self, node: VirtualNode) -> dict[str, str]:

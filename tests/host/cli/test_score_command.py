@@ -102,9 +102,10 @@ def test_a_missed_bound_is_told():
 
 
 def test_a_scenario_with_the_gauge_alone(scenario):
+    scenario.write_text(SCENARIO.replace('"short"', '"[/short]"'), "utf-8")
     ran = score("--scenario", scenario, "--seeds", 2)
     assert ran.exit_code == 0, ran.output
-    assert "short" in ran.stdout
+    assert "[/short]" in ran.stdout
     assert "bounds met" in ran.stdout
 
 

@@ -102,6 +102,17 @@ def test_view_before_the_first_record(tmp_path: Path) -> None:
     assert "waiting for the first records" in console.export_text()
 
 
+def test_a_title_with_brackets_is_shown_as_it_is(tmp_path: Path) -> None:
+    console = Console(record=True, width=160, height=30)
+    options = RunOptions(runtime="cpython")
+    with RunSession(load_scenario("bench"), options, tmp_path) as session:
+        session.simulation.nodes[0].dead = "OSError in [/flash]"
+        console.print(RunView(session, "filmgauge run [/lab] [red]", console).body())
+    screen = console.export_text()
+    assert "filmgauge run [/lab] [red]" in screen
+    assert "OSError in [/flash]" in screen
+
+
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunSession]:
     options = RunOptions(runtime="cpython", duration=f"{MINUTES}min")
