@@ -90,12 +90,11 @@ class Experiment:
         steps: list[ExperimentStep] = []
         parts = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
         for k, part in enumerate(parts):
-            plain = re.sub(r"\s+", " ", part.lower().translate(_PLAIN))
-            repeat = _TIMES.fullmatch(plain)
+            repeat = _TIMES.fullmatch(_plain(part))
             if repeat and k == len(parts) - 1:
                 self.times = int(repeat[1])
             else:
-                steps.append(replace(_step(plain), text=part))
+                steps.append(_step(part))
         if not steps:
             raise StepError("there is no step; an example: charge at 1 uA/cm2 to 4.0 V.")
         if not 1 <= self.times <= 1_000_000:
@@ -185,8 +184,14 @@ def _remark(channel: Channel, step: ExperimentStep, result: StepResult) -> str:
     return ""
 
 
+def _plain(text: str) -> str:
+    """A step as the patterns have it."""
+    return re.sub(r"\s+", " ", text.lower().translate(_PLAIN))
+
+
 def _step(text: str) -> ExperimentStep:
-    match = next(filter(None, (re.fullmatch(each, text) for each in _STEPS)), None)
+    plain = _plain(text)
+    match = next(filter(None, (re.fullmatch(each, plain) for each in _STEPS)), None)
     if match is None:
         raise StepError(
             f'"{text}" is not a step; known are: charge or discharge at 6.32 uA/cm2 or C/5 to'
@@ -204,7 +209,7 @@ def _step(text: str) -> ExperimentStep:
         seconds = float(seconds) * _SECONDS[given["time_unit"]]
         if not 0.0 < seconds <= _LONGEST_S:
             raise StepError(f'"{text}" must take more than 0 and up to {_LONGEST_S:g} s.')
-    return ExperimentStep(given["kind"], _current(text, given), volts, seconds)
+    return ExperimentStep(given["kind"], _current(text, given), volts, seconds, text)
 
 
 def _current(text: str, given: dict[str, Any]) -> Current | None:

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from filmgauge.config import check_node
+from filmgauge.config import check_node, key_bytes
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import check_gauge_physics
@@ -48,6 +48,7 @@ DESCRIPTION_FILE = "node.toml"
 RENEWAL = "{0} is of filmgauge 0.1: filmgauge provision --from {0} renews it"
 USUAL_RATE_C = 0.2  # assumed: a node on USB sees as much as C/5
 _SHUNT_RANGE_UV = 40_960.0  # of the INA228, as the firmware sets it
+_UPDATE_KEY_BYTES = 32
 _UNKNOWN_SIGMA = 0.29  # of a charge of which nothing is known: evenly from 0 to 1
 _HARVESTER_KEYS: dict[str, tuple[str, ...]] = {
     "constant": ("power_uw",),
@@ -214,6 +215,8 @@ def check_description(description: NodeDescription) -> None:
         raise ValueError(f"cell.set: {error}") from None
     if description.cell.soc is None and description.cell.soc_sigma != CellSection().soc_sigma:
         raise ValueError("cell.soc_sigma needs cell.soc")
+    if description.update_key:
+        key_bytes("update_key", description.update_key, _UPDATE_KEY_BYTES)
     check_circuit(description)
     if description.supply == "film":
         description.buffer.check_capacitance()

@@ -42,6 +42,8 @@ class Cell:
         capacity_factor: float = 1.0,
         seed: int | None = None,
     ) -> None:
+        if not 0.0 <= soc <= 1.0:
+            raise ValueError(f"soc must be from 0 to 1, not {soc!r}")
         life = LifeState.as_built() if as_built else LifeState.formed() if ages else None
         self.parameter_set = parameter_set
         # The model itself: what an experiment of filmgauge_sim.lab takes.

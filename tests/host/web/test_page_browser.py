@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -236,7 +236,7 @@ class KnownTruth:
         near = max(seq for seq in self._known if seq <= received.key[2])
         return {name: values[near] for name, values in self.course(received.node).items()}
 
-    def course(self, node: str) -> dict[str, list[float]]:
+    def course(self, node: str) -> Mapping[str, Sequence[float]]:
         times = [BEGIN_MS + seq * STEP_MS for seq in self._known]
         values = dict.fromkeys(("voltage_v", "current_ua", "temperature_c"), [1.0] * len(times))
         return {"time_ms": times, "soc_pct": [*self._known.values()], **values}
@@ -292,6 +292,33 @@ def test_ledger_and_health_go_on_where_hours_end(
         ActionChains(driver).move_to_element_with_offset(plot, left, 0).perform()
         shown(driver, "[data-chart=health] .when", "after 0 cycles")
         forget(driver)
+
+
+WRITTEN = """
+window.written = {};
+const fillText = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {
+  const chart = this.canvas.closest("figure")?.dataset.chart;
+  (window.written[chart] ??= []).push(text);
+  return fillText.call(this, text, ...more);
+};
+"""
+
+
+def test_every_label_beside_a_constant_is_another_one(browser: Chrome, world: PageWorld) -> None:
+    publish(world, "constant", 0, 1, 2, current_pa=2_200_000)
+    script = {"source": WRITTEN}
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", script)
+    try:
+        open_node(browser, world, "constant")
+        browser.execute_script("document.querySelector('[data-chart=current]').scrollIntoView()")
+        until(lambda: browser.execute_script("return window.written.current?.length > 3"))
+        written = browser.execute_script("return window.written.current")
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    labels = {each for each in written if each.startswith("2.")}
+    assert len(labels) > 3
+    assert {len(each) for each in labels} <= {3, 6}  # 2.2 and four decimals
 
 
 def test_what_a_node_says_is_text(browser: Chrome, world: PageWorld) -> None:

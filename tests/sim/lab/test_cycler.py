@@ -175,7 +175,7 @@ def test_a_rate_is_over_the_capacity_of_the_set(text):
     [
         ("", "no step"),
         ("300 times", "no step"),
-        ("charge to 4 V", "charge to 4 v"),
+        ("charge to 4 V", "charge to 4 V"),
         ("charge at 6 uA/cm2", "must say where it ends"),
         ("charge at 0 uA/cm2 to 4 V", "above 0"),
         ("charge at 6 A to 4 V", "is not a step"),

@@ -167,6 +167,7 @@ def test_every_board_of_the_catalogue(board: str) -> None:
         (HEAD + '[broker]\nhost = "hub..lan"', "broker.host must be an address, or a name of"),
         (HEAD + 'board = "pi"', "board must be one of esp32-c3, .*, stm32wb55, not 'pi'"),
         (HEAD + 'supply = "sun"', "supply: invalid enum value 'sun', it must be one of film, usb"),
+        (HEAD + 'update_key = "zz"', "update_key must be 64 hexadecimal digits"),
         (HEAD + '[cell]\nset = "unheard-of"', "cell.set: .*unheard-of"),
         (HEAD + "[cell]\nsoc_sigma = 0.1", "cell.soc_sigma needs cell.soc"),
         (HEAD + "[capacitor]\ncapacitance_uf = 47", 'capacitor needs supply = "film"'),

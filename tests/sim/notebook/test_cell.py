@@ -77,8 +77,9 @@ def test_a_plot_has_a_line_a_charge_and_a_discharge():
     [
         (lambda: fg.Cell("none"), "none is neither a file nor one of the sets"),
         (lambda: fg.Cell(area_cm2=0.0), "area_cm2 must be"),
-        (lambda: fg.Cell(soc=1.2), "stoichiometry must be from 0 to 1"),
-        (lambda: fg.Cell().run("run away"), '"run away" is not a step'),
+        (lambda: fg.Cell(soc=1.2), "soc must be from 0 to 1, not 1.2"),
+        (lambda: fg.Cell("liquid-li-s", soc=-0.1), "soc must be from 0 to 1"),
+        (lambda: fg.Cell().run("Run  away"), '"Run  away" is not a step'),
         (lambda: fg.Cell().run("rest 1 h", temperature_c=99.0), "temperature_c must be from -40"),
         (lambda: fg.Cell().run("charge at 1e-6 uA/cm2 to 4.9 V"), "4 V is not reached"),
     ],

@@ -5,6 +5,7 @@ import { color, h, setText } from "./dom.js";
 import * as format from "./format.js";
 
 const AXIS_WIDTH = 58;
+const MOST_DECIMALS = 9;
 const REACH_MS = 5000; // a wake takes less
 const STRIP = 5; // height of the strip of faults and limits at the top, CSS pixels
 const TIMES = [
@@ -28,6 +29,18 @@ export function padded(least, low = -Infinity, high = Infinity) {
     const middle = (min + max) / 2;
     return [Math.max(low, middle - span / 2), Math.min(high, middle + span / 2)];
   };
+}
+
+/** Write the labels of a y axis with as many decimals as the steps between them have. */
+function yLabels(u, splits, axis, space, step) {
+  let most = 3;
+  while (most < MOST_DECIMALS && !isWhole(step * 10 ** most)) most++;
+  const text = new Intl.NumberFormat(navigator.language, { maximumFractionDigits: most });
+  return splits.map((value) => text.format(value));
+}
+
+function isWhole(value) {
+  return Math.abs(value - Math.round(value)) < 1e-6 * value;
 }
 
 export class Chart {
@@ -114,7 +127,7 @@ export class Chart {
         { stroke: faint, grid, ticks, font, space: 76, size: isTime ? 40 : 34,
           values: this.spec.xValues ?? TIMES },
         { stroke: faint, grid, ticks, font, size: AXIS_WIDTH, space: 28,
-          values: this.spec.yValues },
+          values: yLabels },
       ],
       series: [{}, ...this.spec.series.map((series) => ({
         label: series.label,
