@@ -17,7 +17,7 @@ from filmgauge.uplink.actions import UPDATE
 from filmgauge.uplink.commands import PIECE
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
-from filmgauge_host.ble.operations import find
+from filmgauge_host.ble.node_search import find
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.version_transfer import update
 from filmgauge_host.errors import RefusedError

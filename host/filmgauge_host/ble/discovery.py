@@ -18,14 +18,19 @@ _UNCOUNTED = 100  # counters below may fall: a node that has just been set up (b
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredNode:
-    """The last good advertisement of a node. at_s: of the loop's clock."""
+    """The last good advertisement of a node. at_s: of the loop's clock. entry: what the user has
+    written of it, by its address or else by the advertised name, which may be another's."""
 
     device: BLEDevice
     advert: Advert
     at_s: float
-    name: str
-    command_key: bytes | None = field(default=None, repr=False)
+    entry: RegisteredNode | None = None
     ble_key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """As the user has written it, or else as it is advertised."""
+        return self.entry.name if self.entry else self.advert.name or self.address
 
     @property
     def address(self) -> str:
@@ -33,9 +38,11 @@ class DiscoveredNode:
         return self.device.address
 
     def is_called(self, target: str) -> bool:
-        """Whether a user who writes `target`, a name or an address, means this node."""
-        named = target in (self.name, self.address)
-        return named or is_short_for(self.advert.name, target)
+        """Whether this may be the node that a user means who writes `target`, a name or an
+        address: a name is cut where it is advertised."""
+        if target in (self.name, self.address):
+            return True
+        return self.entry is None and is_short_for(self.advert.name, target)
 
 
 class DiscoveredNodes:
@@ -73,9 +80,7 @@ class DiscoveredNodes:
             self.refuse(str(error))
             return None
         self.accepted += 1
-        name = entry.name if entry else advert.name or device.address
-        command_key = entry.command_key if entry else None
-        node = DiscoveredNode(device, advert, at_s, name, command_key, ble_key)
+        node = DiscoveredNode(device, advert, at_s, entry, ble_key)
         self._nodes[device.address] = node
         self._nodes.move_to_end(device.address)
         while len(self._nodes) > _REMEMBERED:

@@ -133,7 +133,7 @@ class Gateway:
         if record is None:
             return
         try:
-            name = self._topic_name(node, node.name)
+            name, _ = self._identify(node, node.name)
         except BluetoothError as error:
             self.discovered.refuse(str(error))
             return
@@ -179,7 +179,7 @@ class Gateway:
             try:
                 if self._spool.count() >= self.options.full:
                     raise StorageError("the spool is full: records stay on their nodes")
-                result = await self._sync.run(pending.node, self._topic_name, self._on_new)
+                result = await self._sync.run(pending.node, self._identify, self._on_new)
                 self._publish_result(result)
                 pending.done = key if result.is_complete else None
             except AdapterError as error:
@@ -254,13 +254,13 @@ class Gateway:
             if self.options.home_assistant:
                 self._forwarder.withdraw_retained(discovery_topic(name))
 
-    def _topic_name(self, node: DiscoveredNode, given: str) -> str:
-        """Return the node's name in topics; BluetoothError when it is none or another node's.
+    def _identify(self, node: DiscoveredNode, given: str) -> tuple[str, bytes | None]:
+        """Return the node's name in topics and its command key; BluetoothError when the name is
+        none or another node's.
 
         given: what the node itself says.
         """
-        registry = self.discovered.registry
-        entry = registry.find(node.address, node.advert.name)
+        entry = self.discovered.registry.identify(node.address, given)
         name = entry.name if entry else given
         try:
             check_node(name)
@@ -268,18 +268,15 @@ class Gateway:
             raise BluetoothError(
                 f"{node.address} has the name {name!r}, which is no node's"
             ) from None
-        listed = registry.by_name.get(name)
-        if listed is not None and listed.address not in (None, node.address):
-            raise BluetoothError(f"{node.address} says it is {name}, which is {listed.address}")
         if entry is not None:
             self._spool.assign_name(name, node.address)
-            return name
+            return name, entry.command_key
         owner = self._spool.claim_name(name, node.address)
         if owner != node.address:
             raise BluetoothError(
                 f"{node.address} says it is {name}, which is {owner}: list it in the keys file"
             )
-        return name
+        return name, None
 
     def _set_problem(self, problem: str) -> None:
         if problem != self.problem:

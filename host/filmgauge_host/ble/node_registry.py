@@ -20,7 +20,7 @@ from typing import Any
 
 from filmgauge.config import KEYS, check_node, key_bytes
 from filmgauge.uplink.ble.uplink import NAME_LENGTH
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import InputError, NodeError
 from filmgauge_host.private_files import check_private
 from filmgauge_sim.nodes.tables import did_you_mean
 
@@ -93,6 +93,18 @@ class NodeRegistry:
                 if node.address is None and is_short_for(advertised, node.name)
             ]
             found = same[0] if len(same) == 1 else None
+        return found
+
+    def identify(self, address: str, serial: str) -> RegisteredNode | None:
+        """Return the node of an address, or else the one whose whole name a node gives.
+
+        Raises NodeError where that name is another address's, or revoked.
+        """
+        found = self.by_address.get(address) or self.by_name.get(serial)
+        if found is not None and found.address not in (None, address):
+            raise NodeError(f"{address} says it is {serial}, which is {found.address}")
+        if found is not None and found.revoked:
+            raise NodeError(f"{address} says it is {serial}, which is revoked")
         return found
 
 

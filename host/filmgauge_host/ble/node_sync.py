@@ -16,7 +16,7 @@ from filmgauge_host.commands.frames import forget_payload
 from filmgauge_host.errors import BluetoothError
 from filmgauge_host.telemetry.received_record import record_key
 
-TopicName: TypeAlias = Callable[[DiscoveredNode, str], str]
+Identify: TypeAlias = Callable[[DiscoveredNode, str], tuple[str, bytes | None]]
 _CONNECT_S = 8.0  # a node that advertises is there at once, or not at all
 _BATCH = 16  # records a commit: what was committed is not asked for again
 _REMEMBERED = 1000
@@ -58,12 +58,12 @@ class NodeSync:
         self._descriptions: OrderedDict[str, _Description] = OrderedDict()
 
     async def run(
-        self, node: DiscoveredNode, topic_name: TopicName, on_new: Callable[[int], None]
+        self, node: DiscoveredNode, identify: Identify, on_new: Callable[[int], None]
     ) -> SyncResult:
         """Fetch what is new; `on_new` gets the number of new records after each commit.
 
-        The newest record comes first, then what waited. topic_name: from a node and its serial
-        number. Raises BluetoothError and StorageError.
+        The newest record comes first, then what waited. identify: gives name and command key of
+        a node by what it says is its name. Raises BluetoothError and StorageError.
         """
         async with NodeClient(self._radio, node.device, _CONNECT_S) as client:
             newest = await client.record()
@@ -73,7 +73,8 @@ class NodeSync:
             if description is None or boot not in (None, description.boot):
                 device = await client.device_information()
             serial = device.serial if device else description.serial if description else ""
-            result = SyncResult(topic_name(node, serial))
+            name, key = identify(node, serial)
+            result = SyncResult(name)
             if newest is not None:
                 self._check_mark(result.name, newest)
                 if record_key(newest) != self._spool.mark(result.name):
@@ -87,9 +88,9 @@ class NodeSync:
             if description is not None:
                 planned_s = (await client.state()).next_report_s if description.plans else None
                 result.next_report_s = planned_s or description.next_report_s
-            await self._release(client, node, result)
+            await self._release(client, key, result)
             if newest is not None:
-                await self._fetch_crashes(client, node, result, newest)
+                await self._fetch_crashes(client, key, result, newest)
         return result
 
     async def _fetch_log(
@@ -167,9 +168,9 @@ class NodeSync:
             self._descriptions.popitem(last=False)
         return made
 
-    async def _release(self, client: NodeClient, node: DiscoveredNode, result: SyncResult) -> None:
+    async def _release(self, client: NodeClient, key: bytes | None, result: SyncResult) -> None:
         """Let the node forget what the broker has."""
-        if not self._forget or node.command_key is None:
+        if not self._forget or key is None:
             return
         arrived = self._spool.acknowledged_to(result.name)
         try:
@@ -179,15 +180,15 @@ class NodeSync:
                 return
             counter = state.next_command
             payload = forget_payload(arrived, state.has_lives)
-            await client.command(result.name, node.command_key, FORGET, payload, counter)
+            await client.command(result.name, key, FORGET, payload, counter)
         except BluetoothError as error:
             result.warning = f"it keeps what has arrived: {error}"
 
     async def _fetch_crashes(
-        self, client: NodeClient, node: DiscoveredNode, result: SyncResult, newest: Record
+        self, client: NodeClient, key: bytes | None, result: SyncResult, newest: Record
     ) -> None:
         """Ask a node that has failed for its crash records; it may forget those that arrived."""
-        key, crashes, name = node.command_key, self._crashes, result.name
+        crashes, name = self._crashes, result.name
         if key is None or not crashes.is_due(name, newest):
             return
         try:

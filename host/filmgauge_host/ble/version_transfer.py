@@ -9,9 +9,9 @@ from filmgauge.uplink.actions import UPDATE
 from filmgauge.uplink.commands import LONGEST, MAC_SIZE, PIECE
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry
-from filmgauge_host.ble.operations import find
+from filmgauge_host.ble.node_search import NotFoundError, connected
 from filmgauge_host.ble.radio import Radio
-from filmgauge_host.errors import InputError, NodeError, RefusedError
+from filmgauge_host.errors import NodeError, RefusedError
 from filmgauge_host.upgrade.order import STATUS_PAYLOAD, part_payloads
 from filmgauge_host.upgrade.version import Version
 
@@ -41,14 +41,11 @@ async def update(
     """
     is_ordered = False
     while True:
-        node = await find(radio, registry, target, wait_s)
-        if node.command_key is None:
-            raise InputError(f"there is no command_key for {target}: list it in --nodes")
         try:
-            async with NodeClient(radio, node.device) as client:
-                name = (await client.device_information()).serial
+            async with connected(radio, registry, target, wait_s) as node:
+                key = node.command_key()
                 payload = STATUS_PAYLOAD if is_ordered else order
-                said = (await client.command(name, node.command_key, UPDATE, payload)).text
+                said = (await node.client.command(node.serial, key, UPDATE, payload)).text
                 is_ordered = True
                 if said.startswith(_ENDS):
                     return said
@@ -57,8 +54,8 @@ async def update(
                         f"{target} has told how it ended, and that was lost on the way:"
                         f" filmgauge ble read {target} says which firmware it runs"
                     )
-                await _send(client, name, node.command_key, version, said, on_progress)
-        except (RefusedError, LostEndError):
+                await _send(node.client, node.serial, key, version, said, on_progress)
+        except (RefusedError, LostEndError, NotFoundError):
             raise
         except NodeError:  # its supply, or the longest time of a connection: it goes on from there
             pass

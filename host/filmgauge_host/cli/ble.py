@@ -11,10 +11,9 @@ import click
 from rich.live import Live
 
 from filmgauge.upgrade.outcome import RUNS
-from filmgauge_host.ble import operations, version_transfer
+from filmgauge_host.ble import node_search, operations, version_transfer
 from filmgauge_host.ble.discovery import DiscoveredNodes
 from filmgauge_host.ble.gateway import Bridge, GatewayOptions
-from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
 from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
@@ -116,7 +115,7 @@ def scan(
     nodes = DiscoveredNodes(registry)
     if as_json or not sys.stdout.isatty():
         lines = ScanLines(as_json)
-        runner.run(lambda radio: operations.scan(radio, nodes, lines.add, seconds))
+        runner.run(lambda radio: node_search.scan(radio, nodes, lines.add, seconds))
         for reason, count in nodes.refused.items():
             warn(f"refused {count} times: {reason}")
         return
@@ -124,7 +123,7 @@ def scan(
     async def work(radio: Radio) -> None:
         loop = asyncio.get_running_loop()
         with Live(get_renderable=lambda: table(nodes, loop.time()), refresh_per_second=REFRESH_HZ):
-            await operations.scan(radio, nodes, lambda node: None, seconds)
+            await node_search.scan(radio, nodes, lambda node: None, seconds)
 
     runner.run(work)
 
@@ -164,11 +163,10 @@ def log(node: str, runner: RadioRunner, registry: NodeRegistry, out: Path, wait_
     with LogFile(out) as file:
 
         async def work(radio: Radio) -> int:
-            found = await operations.find(radio, registry, node, wait_s)
-            async with NodeClient(radio, found.device) as client:
-                async for record in client.log(after=file.last):
+            async with node_search.connected(radio, registry, node, wait_s) as found:
+                async for record in found.client.log(after=file.last):
                     file.add(record)
-                return client.torn
+                return found.client.torn
 
         try:
             torn = runner.run(work)

@@ -3,7 +3,7 @@
 import pytest
 from ble_bed import Field
 
-from filmgauge_host.ble import operations
+from filmgauge_host.ble import node_search, operations
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.radio import Radio
@@ -24,7 +24,7 @@ def test_a_scan_says_that_the_adapter_is_gone_and_goes_on(field: Field, after_s:
     lines: list[str] = []
     seen: list[DiscoveredNode] = []
     nodes = DiscoveredNodes(NodeRegistry([]))
-    task = field.start(operations.scan(field.radio, nodes, seen.append, None, lines.append))
+    task = field.start(node_search.scan(field.radio, nodes, seen.append, None, lines.append))
     field.live(field.node, 20, 60)
     field.pass_s(after_s)
     field.run(field.adapter.pull_out())
@@ -42,14 +42,14 @@ def test_a_scan_says_that_the_adapter_is_gone_and_goes_on(field: Field, after_s:
 def test_a_scan_without_an_adapter_does_not_begin(field: Field) -> None:
     field.run(field.adapter.pull_out())
     nodes = DiscoveredNodes(NodeRegistry([]))
-    task = field.start(operations.scan(field.radio, nodes, lambda node: None, None))
+    task = field.start(node_search.scan(field.radio, nodes, lambda node: None, None))
     field.pass_s(10)
     assert isinstance(task.exception(), AdapterError)
 
 
 def test_a_scan_of_a_time_ends(field: Field) -> None:
     nodes = DiscoveredNodes(NodeRegistry([]))
-    task = field.start(operations.scan(field.radio, nodes, lambda node: None, 20.0))
+    task = field.start(node_search.scan(field.radio, nodes, lambda node: None, 20.0))
     field.pass_s(19)
     assert not task.done()
     field.pass_s(2)
