@@ -175,7 +175,7 @@ class Commander(BrokerSide):
                 self._check_done(node, counter)
         if self._is_due(node):
             action = parse_action(self._words(self._counter + 1))
-            (payload,) = action.payloads(None)
+            (payload,) = action.payloads()
             self._command(node, action.operation, payload)
 
     def problems(self, node: VirtualNode) -> list[str]:

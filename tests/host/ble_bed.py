@@ -55,6 +55,7 @@ class Field:
         seed: int = 1,
         loss: float = 0.0,
         silence_s: float = 300.0,
+        tells_mtu: bool = True,
         **node: Any,
     ) -> None:
         self.air = Air(seed, loss)
@@ -62,7 +63,7 @@ class Field:
             BleNode(self.air, f"node-{number}", address(number), **node)
             for number in range(1, nodes + 1)
         ]
-        self.adapter = UsbAdapter(self.air.device("host"))
+        self.adapter = UsbAdapter(self.air.device("host"), tells_mtu)
         self.radio = replace(virtual_radio(self.adapter), silence_s=silence_s)
         self.published: Counter[tuple[bytes, bytes]] = Counter()  # packets of all bridges
         self.bridges: list[Bridge] = []  # that run

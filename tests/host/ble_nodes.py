@@ -80,6 +80,7 @@ class BleNode:
     configured: dict[str, Any] = field(default_factory=dict)
     done: list[int] = field(default_factory=list)
     update_states: list[str] = field(default_factory=list)  # that it has still to tell
+    parts: list[bytes] = field(default_factory=list)  # of a version
     life: int = 0x8000_0007
     boot: int = 1
     seq: int = -1
@@ -266,6 +267,9 @@ class BleNode:
         _, operation, counter = struct.unpack_from("<BBI", value)
         if mac != due.digest()[:16]:
             self._answer(connection, counter, 1, "wrong MAC")
+        elif operation == 10:  # which nobody counts
+            self.parts.append(body[10:])
+            self._answer(connection, counter, 0, "")
         elif counter <= self.counter:
             self._answer(connection, counter, 2, "counter was used before")
         else:

@@ -99,12 +99,11 @@ def version(number: int, files: dict[str, bytes]) -> Version:
 def brought(
     air: Air, simulation: Simulation, what: Version, supply_holds: bool
 ) -> "tuple[str, list[tuple[int, int]]]":
-    """Return how it ended, and how it went."""
+    """Return how it ended, and how it went with a host that does not know the MTU."""
     steps: list[tuple[int, int]] = []
     order = order_payload(what, supply_holds=supply_holds)
-    work = update(
-        host_radio(air), REGISTRY, "wall", what, order, 7200.0, lambda *at: steps.append(at)
-    )
+    radio = host_radio(air, tells_mtu=False)
+    work = update(radio, REGISTRY, "wall", what, order, 7200.0, lambda *at: steps.append(at))
     return done(air, simulation, work), steps
 
 

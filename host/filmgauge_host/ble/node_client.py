@@ -20,7 +20,7 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import CONFIGURE
-from filmgauge.uplink.commands import CRASHES
+from filmgauge.uplink.commands import CRASHES, LONGEST
 from filmgauge_host.ble import battery_service, gatt_values, uuids
 from filmgauge_host.ble.gatt_values import Energy, LogEnd, LogReassembly, NodeState, Reply
 from filmgauge_host.ble.radio import Radio
@@ -29,6 +29,8 @@ from filmgauge_host.errors import AdapterError, NodeError, RefusedError
 from filmgauge_host.telemetry.received_record import RecordKey
 
 Result = TypeVar("Result")
+_ATT_HEAD = 3  # of a write or a notification
+_LEAST_PACKET = 20  # without it
 _EVERYTHING = 0xFFFF
 _BEFORE_ALL = (0, 0, 0)  # boots count from 1
 
@@ -78,8 +80,17 @@ class NodeClient:
 
     @property
     def mtu(self) -> int:
-        """Bytes of one ATT packet."""
-        return self._client.mtu_size
+        """Bytes of one ATT packet, as far as the system says it: BlueZ before 5.62 says the least
+        there is. bleak's own mtu_size is always the least on BlueZ."""
+        found = self._client.services.get_characteristic(uuids.COMMAND)
+        return _ATT_HEAD + (found.max_write_without_response_size if found else _LEAST_PACKET)
+
+    @property
+    def frame_size(self) -> int:
+        """Bytes of a frame that suits the link: of one packet, or the longest frame, which goes in
+        several, where packets are short or nobody knows."""
+        packet = self.mtu - _ATT_HEAD
+        return min(LONGEST, packet) if packet >= LONGEST // 2 else LONGEST
 
     async def record(self) -> Record | None:
         """Return the newest record, None before the first one."""
@@ -154,8 +165,7 @@ class NodeClient:
         """Return the crash records that wait, a JSON array. arrived: such an answer, which the
         node may forget."""
         payload = crc32(arrived.encode()).to_bytes(4, "little") if arrived else b""
-        await self.command(node, key, CRASHES, payload, counter=1)  # which nobody counts
-        return gatt_values.reply(await self._read(uuids.REPLY)).text  # a notification may be cut
+        return (await self.command(node, key, CRASHES, payload, counter=1)).text  # not counted
 
     async def secure_command(self, operation: int, payload: bytes = b"") -> Reply:
         """Pair, if need be, and send one command without a MAC."""
@@ -170,7 +180,7 @@ class NodeClient:
         """
         counter = 0 if key is None else (await self.state()).next_command - 1
         last = None
-        for payload in frames.configure_payloads(changes, self.mtu):
+        for payload in frames.configure_payloads(changes, self.frame_size):
             counter += 1
             if key is None:
                 last = await self.secure_command(CONFIGURE, payload)
@@ -188,6 +198,8 @@ class NodeClient:
                 reply = gatt_values.reply(value)
                 if counter is None or reply.counter == counter or reply.status:
                     break
+            if len(value) >= self.mtu - _ATT_HEAD:  # it may be cut
+                reply = gatt_values.reply(await self._read(uuids.REPLY))
         finally:
             with suppress(NodeError):
                 await self._within(self._client.stop_notify(uuids.REPLY), self._answer_s, "answer")

@@ -94,7 +94,7 @@ async def command(
     """Wait for a node and send it a command. Raises BluetoothError and InputError."""
     async with connected(radio, registry, target, wait_s) as node:
         key = node.command_key()
-        payloads = list(action.payloads(node.client.mtu))
+        payloads = action.payloads(node.client.frame_size)
         last = (await node.client.state()).next_command - 1
         first = counters.reserve(node.serial, len(payloads), last)
         reply = None

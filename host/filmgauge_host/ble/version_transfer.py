@@ -6,18 +6,19 @@ from collections.abc import Callable
 
 from filmgauge.upgrade.outcome import FETCHING, NOTHING, REFUSING, RUNS, SWITCHED_BACK
 from filmgauge.uplink.actions import UPDATE
-from filmgauge.uplink.commands import LONGEST, MAC_SIZE, PIECE
+from filmgauge.uplink.commands import PIECE
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.node_search import NotFoundError, connected
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.commands.frames import OVERHEAD
 from filmgauge_host.errors import NodeError, RefusedError
 from filmgauge_host.upgrade.order import STATUS_PAYLOAD, part_payloads
 from filmgauge_host.upgrade.version import Version
 
-_OVERHEAD = 3 + 6 + 4 + MAC_SIZE  # of a write: ATT, frame, number and offset, MAC
 _OF = re.compile(FETCHING + r" (\d+) of (\d+)")
 _ENDS = (RUNS, SWITCHED_BACK, REFUSING)
+_MOST_IDLE = 20  # connections in a row that bring nothing
 _AGAIN_S = 1.0  # also while a version is on trial: each connection costs the node
 
 
@@ -36,11 +37,12 @@ async def update(
 ) -> str:
     """Bring a version and wait until the node has told how it ended; return that.
 
-    order: the payload that orders it. Raises NodeError where the node is not heard for `wait_s`,
-    LostEndError where nobody knows how it ended, RefusedError where it refuses.
+    order: the payload that orders it. Raises NodeError where the node is not heard for `wait_s` or
+    gets no further, LostEndError where nobody knows how it ended, RefusedError where it refuses.
     """
-    is_ordered = False
-    while True:
+    is_ordered, idle, before, problem = False, 0, "", ""
+    while idle < _MOST_IDLE:
+        said, problem = "", ""
         try:
             async with connected(radio, registry, target, wait_s) as node:
                 key = node.command_key()
@@ -57,9 +59,12 @@ async def update(
                 await _send(node.client, node.serial, key, version, said, on_progress)
         except (RefusedError, LostEndError, NotFoundError):
             raise
-        except NodeError:  # its supply, or the longest time of a connection: it goes on from there
-            pass
+        except NodeError as error:  # its supply, or the longest time of a connection
+            problem = str(error)
+        has_gone_on = said and not (said == before and said.startswith(FETCHING))
+        idle, before = 0 if has_gone_on else idle + 1, said or before
         await asyncio.sleep(_AGAIN_S)
+    raise NodeError(f"{target} got no further in {_MOST_IDLE} connections: {problem or before}")
 
 
 async def _send(
@@ -75,7 +80,7 @@ async def _send(
     if not found:
         return
     pieces = version.pieces()
-    room = min(LONGEST, client.mtu) - _OVERHEAD
+    room = client.frame_size - OVERHEAD
     for number in range(int(found[1]), len(pieces)):
         for payload in part_payloads(number, pieces[number], room):
             await client.command(name, key, PIECE, payload, counter=1)  # which nobody counts

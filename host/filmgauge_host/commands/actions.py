@@ -1,7 +1,7 @@
 """What can be said to a node, in words: `interval 60`, `set report_every=6`, `profile cell.toml`.
 
     action = parse_action(("interval", "60"))       # InputError: one sentence
-    action.payloads(None)                           # of its frames, in their order
+    action.payloads()                               # of its frames, in their order
 
 One class an action; who adds one adds it to ACTIONS.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from filmgauge.config import SECRETS
 from filmgauge.gauge.profile import Profile
 from filmgauge.uplink import actions
+from filmgauge.uplink.commands import LONGEST
 from filmgauge_host.commands.configuration_changes import Changes, check, from_arguments, from_file
 from filmgauge_host.commands.frames import configure_payloads, profile_payloads
 from filmgauge_host.errors import InputError
@@ -23,12 +24,17 @@ from filmgauge_sim.nodes.tables import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """operation: of the firmware. payloads: of its frames, made when these are, since a time is of
-    now; it gets the MTU of a link, None over MQTT. is_secret: nobody else may read them."""
+    """operation: of the firmware. make_payloads: of its frames of so many bytes at most.
+    is_secret: nobody else may read them."""
 
     operation: int
-    payloads: Callable[[int | None], Iterable[bytes]]
+    make_payloads: Callable[[int], Iterable[bytes]]
     is_secret: bool = False
+
+    def payloads(self, longest: int = LONGEST) -> list[bytes]:
+        """Return the payloads, made when the frames are, since a time is of then. longest: bytes
+        of a frame."""
+        return list(self.make_payloads(longest))
 
 
 def _alone(
@@ -37,7 +43,7 @@ def _alone(
     def made(arguments: Sequence[str]) -> Action:
         if arguments:
             raise InputError(f"it takes nothing more, not {arguments[0]!r}")
-        return Action(operation, lambda _mtu: [payload()])
+        return Action(operation, lambda _longest: [payload()])
 
     return made
 
@@ -74,7 +80,7 @@ def _profile(arguments: Sequence[str]) -> Action:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
-    return Action(actions.PROFILE, lambda mtu: profile_payloads(data, mtu))
+    return Action(actions.PROFILE, lambda longest: profile_payloads(data, longest))
 
 
 ACTIONS: Mapping[str, Callable[[Sequence[str]], Action]] = {
@@ -93,7 +99,9 @@ def configure(changes: Changes) -> Action:
     """Return what changes keys of a configuration. Raises InputError."""
     checked = check(dict(changes))
     is_secret = any(key in SECRETS for key in checked)
-    return Action(actions.CONFIGURE, lambda mtu: configure_payloads(checked, mtu), is_secret)
+    return Action(
+        actions.CONFIGURE, lambda longest: configure_payloads(checked, longest), is_secret
+    )
 
 
 def parse_action(words: Sequence[str]) -> Action:

@@ -11,7 +11,7 @@ from filmgauge.uplink.actions import LARGEST_CHANGE, LARGEST_PROFILE
 from filmgauge.uplink.commands import LONGEST, MAC_SIZE, VERSION
 from filmgauge_host.telemetry.received_record import RecordKey
 
-_ATT_HEAD = 3  # of a write
+OVERHEAD = 6 + 4 + MAC_SIZE  # of a frame with a part of something: its head, the part's, MAC
 
 
 def frame(node: str, key: bytes, counter: int, operation: int, payload: bytes = b"") -> bytes:
@@ -43,9 +43,8 @@ def key_bytes(key: RecordKey, has_lives: bool) -> bytes:
     return struct.pack("<III", *key) if has_lives else struct.pack("<II", *key[1:])
 
 
-def configure_payloads(changes: Mapping[str, Any], mtu: int | None = None) -> Iterator[bytes]:
-    """Yield the payloads of CONFIGURE, each of which fits a frame, in one packet of a link where
-    `mtu` is given.
+def configure_payloads(changes: Mapping[str, Any], longest: int = LONGEST) -> Iterator[bytes]:
+    """Yield the payloads of CONFIGURE, each of which fits a frame of `longest` bytes.
 
     Raises ValueError for more than a node takes.
     """
@@ -54,20 +53,19 @@ def configure_payloads(changes: Mapping[str, Any], mtu: int | None = None) -> It
         raise ValueError(
             f"configuration must have {LARGEST_CHANGE} bytes at most, not {len(text)}"
         )
-    yield from _parts(text, mtu)
+    yield from _parts(text, longest)
 
 
-def profile_payloads(profile: bytes, mtu: int | None = None) -> Iterator[bytes]:
+def profile_payloads(profile: bytes, longest: int = LONGEST) -> Iterator[bytes]:
     """Yield the payloads of PROFILE. Raises ValueError for more than a node takes."""
     if len(profile) > LARGEST_PROFILE:
         raise ValueError(
             f"a profile must have {LARGEST_PROFILE} bytes at most, not {len(profile)}"
         )
-    yield from _parts(profile, mtu)
+    yield from _parts(profile, longest)
 
 
-def _parts(data: bytes, mtu: int | None) -> Iterator[bytes]:
-    longest = LONGEST if mtu is None else min(LONGEST, mtu - _ATT_HEAD)
-    size = max(1, longest - 6 - 4 - MAC_SIZE)
+def _parts(data: bytes, longest: int) -> Iterator[bytes]:
+    size = longest - OVERHEAD
     for at in range(0, len(data), size):
         yield struct.pack("<HH", at, len(data)) + data[at : at + size]

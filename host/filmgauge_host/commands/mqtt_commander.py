@@ -142,7 +142,7 @@ class MqttCommander:
         return [each.outcome for each in sent.values()]
 
     def _begin(self, sent: _Sent, above: int) -> None:
-        payloads = list(sent.action.payloads(None))
+        payloads = sent.action.payloads()
         first = self._counters.reserve(sent.node, len(payloads), above)
         sent.frames = {
             first + i: frame(sent.node, sent.key, first + i, sent.action.operation, payload)

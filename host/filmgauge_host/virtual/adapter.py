@@ -14,10 +14,12 @@ logging.getLogger("bumble").setLevel(logging.ERROR)
 
 
 class VirtualAdapter:
-    """Shared by scanners and clients. present: whether it is plugged in."""
+    """Shared by scanners and clients. present: whether it is plugged in. tells_mtu: of each
+    characteristic, as BlueZ does from 5.62 on; else it has the least."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, tells_mtu: bool = True) -> None:
         self.device = device
+        self.tells_mtu = tells_mtu
         self.present = True
         self.connecting = asyncio.Lock()  # a controller opens one connection at a time
         self._scanners = 0

@@ -4,6 +4,7 @@ async with BleakClient(address, backend=client_backend(adapter)) as node: ...
 """
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -61,7 +62,8 @@ class _Client(BaseBleakClient):
 
     @property
     def mtu_size(self) -> int:
-        return self._connection.att_mtu if self._connection else att.ATT_DEFAULT_MTU
+        warnings.warn("Using default MTU value.", stacklevel=2)
+        return att.ATT_DEFAULT_MTU  # of every link, as bleak has it on BlueZ (bleak #1165)
 
     @property
     def is_connected(self) -> bool:
@@ -121,13 +123,9 @@ class _Client(BaseBleakClient):
     async def write_gatt_char(
         self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool
     ) -> None:
-        value, peer = bytes(data), self._served()
-        if response and len(value) > self.mtu_size - _ATT_HEAD:
-            await self._do(peer.gatt_client.write_long_value(characteristic.handle, value))
-            return
-        await self._do(
-            peer.gatt_client.write_value(characteristic.handle, value, with_response=response)
-        )
+        client = self._served().gatt_client  # which queues what is longer than a packet
+        work = client.write_value(characteristic.handle, bytes(data), with_response=response)
+        await self._do(work)
 
     async def write_gatt_descriptor(
         self, descriptor: BleakGATTDescriptor, data: SizedBuffer
@@ -176,7 +174,7 @@ class _Client(BaseBleakClient):
                     each.handle,
                     uuid_text(each.uuid),
                     sorted(gatt_char_props_to_strs(int(each.properties))),
-                    lambda: self.mtu_size - _ATT_HEAD,
+                    self._write_size,
                     made,
                 )
                 found.add_characteristic(characteristic)
@@ -189,6 +187,12 @@ class _Client(BaseBleakClient):
                         )
                     )
         return found
+
+    def _write_size(self) -> int:
+        """Return how much one packet of a write carries, as far as the adapter says it."""
+        if self._connection is None or not self.on.tells_mtu:
+            return att.ATT_DEFAULT_MTU - _ATT_HEAD
+        return self._connection.att_mtu - _ATT_HEAD
 
     async def _read(self, handle: int) -> bytearray:
         return bytearray(await self._do(self._served().gatt_client.read_value(handle)))

@@ -37,9 +37,10 @@ def virtual_radio(adapter: VirtualAdapter) -> Radio:
     return Radio(None, scanner_backend(adapter), client_backend(adapter))
 
 
-def host_radio(air: Air) -> Radio:
-    """Return the radio of a new host on the air."""
-    return replace(virtual_radio(VirtualAdapter(air.device("host"))), silence_s=_SILENCE_S)
+def host_radio(air: Air, tells_mtu: bool = True) -> Radio:
+    """Return the radio of a new host on the air. tells_mtu: see VirtualAdapter."""
+    adapter = VirtualAdapter(air.device("host"), tells_mtu)
+    return replace(virtual_radio(adapter), silence_s=_SILENCE_S)
 
 
 def cancel(air: Air, task: "asyncio.Future[Result]") -> None:
