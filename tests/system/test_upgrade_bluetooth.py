@@ -4,6 +4,7 @@ launcher and file system."""
 import asyncio
 import json
 from collections.abc import Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.ble.node_search import find
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.version_transfer import update
+from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.errors import RefusedError
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.upgrade.order import ABANDON_PAYLOAD, order_payload, part_payloads
@@ -85,6 +87,11 @@ def air_and_node(shared: tuple[Shared, bytes]) -> Shared:
     return air_and_node
 
 
+@pytest.fixture
+def counters(tmp_path: Path) -> CommandCounters:
+    return CommandCounters(tmp_path / "counters.json")
+
+
 def configure(node: VirtualNode, **keys: int) -> None:
     """Change the configuration on its flash."""
     values = json.loads(read(node, "/config.json") or b"") | keys
@@ -97,13 +104,15 @@ def version(number: int, files: dict[str, bytes]) -> Version:
 
 
 def brought(
-    air: Air, simulation: Simulation, what: Version, supply_holds: bool
+    air: Air, simulation: Simulation, counters: CommandCounters, what: Version, supply_holds: bool
 ) -> "tuple[str, list[tuple[int, int]]]":
     """Return how it ended, and how it went with a host that does not know the MTU."""
     steps: list[tuple[int, int]] = []
     order = order_payload(what, supply_holds=supply_holds)
     radio = host_radio(air, tells_mtu=False)
-    work = update(radio, REGISTRY, "wall", what, order, 7200.0, lambda *at: steps.append(at))
+    work = update(
+        radio, REGISTRY, "wall", what, order, 7200.0, counters, lambda *at: steps.append(at)
+    )
     return done(air, simulation, work), steps
 
 
@@ -122,21 +131,21 @@ async def said(radio: Radio, operation: int, *payloads: bytes) -> str:
     node = await find(radio, REGISTRY, "wall", 7200.0)
     async with NodeClient(radio, node.device) as client:
         for payload in payloads:
-            text = (
-                await client.command("wall", bytes.fromhex(COMMAND_KEY), operation, payload)
-            ).text
+            counter = (await client.state()).next_command
+            key = bytes.fromhex(COMMAND_KEY)
+            text = (await client.command("wall", key, operation, payload, counter)).text
     return text
 
 
-def test_a_version_over_bluetooth(air_and_node: Shared) -> None:
+def test_a_version_over_bluetooth(air_and_node: Shared, counters: CommandCounters) -> None:
     air, simulation, node = air_and_node
     profile = read(node, "/profile.bin") or b""
     changes = json.dumps({"report_every": 2, "ble_idle_ms": 9000}).encode()
     app = archive("0.2.0", kind_name="stm32wb55").data  # whole, beside the one in place
     what = version(5, {"app.bin": app, "config.json": changes, "profile.bin": profile})
     with pytest.raises(RefusedError, match="a power cut can end the file system of this board"):
-        brought(air, simulation, what, supply_holds=False)
-    ended, steps = brought(air, simulation, what, supply_holds=True)
+        brought(air, simulation, counters, what, supply_holds=False)
+    ended, steps = brought(air, simulation, counters, what, supply_holds=True)
     assert ended == "runs: 0.2.0"
     total = len(what.pieces())
     assert steps == [(number + 1, total) for number in range(total)]
@@ -146,14 +155,18 @@ def test_a_version_over_bluetooth(air_and_node: Shared) -> None:
     assert not {"switch", "trial", "app.bin.old"} & names(node, "/")
 
 
-def test_a_version_comes_through_cuts_between_its_connections(air_and_node: Shared) -> None:
+def test_a_version_comes_through_cuts_between_its_connections(
+    air_and_node: Shared, counters: CommandCounters
+) -> None:
     """The supply holds while somebody is connected or the board writes, as the order says; else
     it may go: before each connection, before the check, in each wake of the trial."""
     air, simulation, node = air_and_node
     app = archive("0.2.0", kind_name="stm32wb55").data
     what = version(5, {"app.bin": app, "config.json": b'{"report_every": 1}'})
     order = order_payload(what, supply_holds=True)
-    work = update(host_radio(air), REGISTRY, "wall", what, order, 7200.0, lambda *_at: None)
+    work = update(
+        host_radio(air), REGISTRY, "wall", what, order, 7200.0, counters, lambda *_at: None
+    )
     task = asyncio.ensure_future(work, loop=air.loop)
     cut_at = [node.wakes]
 
@@ -185,10 +198,10 @@ def test_what_a_connection_has_brought_stays(air_and_node: Shared) -> None:
     assert done(air, simulation, said(host_radio(air), UPDATE, ABANDON_PAYLOAD)) == "nothing"
 
 
-def test_whether_two_versions_have_room(air_and_node: Shared) -> None:
+def test_whether_two_versions_have_room(air_and_node: Shared, counters: CommandCounters) -> None:
     air, simulation, node = air_and_node
     app = read(node, "/app.bin") or b""
     what = version(6, {"app.bin": app + bytes(60_000)})
     with pytest.raises(RefusedError, match=r"the version needs \d+ KB of flash, and \d+ are free"):
-        brought(air, simulation, what, supply_holds=True)
+        brought(air, simulation, counters, what, supply_holds=True)
     assert read(node, "/app.bin") == app

@@ -150,14 +150,9 @@ class NodeClient:
         await self._within(self._client.stop_notify(uuids.LOG_DATA), self._answer_s, "answer")
 
     async def command(
-        self, node: str, key: bytes, operation: int, payload: bytes = b"", counter: int = 0
+        self, node: str, key: bytes, operation: int, payload: bytes, counter: int
     ) -> Reply:
-        """Send one command with its MAC and return the reply; RefusedError unless it was done.
-
-        counter: 0 for the next one after that of the node's state.
-        """
-        if not counter:
-            counter = (await self.state()).next_command
+        """Send one command with its MAC and return the reply; RefusedError unless it was done."""
         frame = frames.frame(node, key, counter, operation, payload)
         return await self._send_frame(uuids.COMMAND, frame, counter)
 
@@ -165,7 +160,7 @@ class NodeClient:
         """Return the crash records that wait, a JSON array. arrived: such an answer, which the
         node may forget."""
         payload = crc32(arrived.encode()).to_bytes(4, "little") if arrived else b""
-        return (await self.command(node, key, CRASHES, payload, counter=1)).text  # not counted
+        return (await self.command(node, key, CRASHES, payload, 1)).text  # not counted
 
     async def secure_command(self, operation: int, payload: bytes = b"") -> Reply:
         """Pair, if need be, and send one command without a MAC."""
@@ -173,19 +168,19 @@ class NodeClient:
         frame = frames.secure_frame(operation, payload)
         return await self._send_frame(uuids.SECURE_COMMAND, frame, None)
 
-    async def configure(self, node: str, key: bytes | None, changes: dict[str, Any]) -> Reply:
+    async def configure(
+        self, node: str, key: bytes | None, changes: dict[str, Any], counter: int = 0
+    ) -> Reply:
         """Change keys of the configuration: all of them or none; RefusedError says why not.
 
-        key: None on a paired link.
+        key: None on a paired link. counter: of the first frame.
         """
-        counter = 0 if key is None else (await self.state()).next_command - 1
         last = None
-        for payload in frames.configure_payloads(changes, self.frame_size):
-            counter += 1
+        for number, payload in enumerate(frames.configure_payloads(changes, self.frame_size)):
             if key is None:
                 last = await self.secure_command(CONFIGURE, payload)
             else:
-                last = await self.command(node, key, CONFIGURE, payload, counter)
+                last = await self.command(node, key, CONFIGURE, payload, counter + number)
         assert last is not None  # JSON has two bytes at least
         return last
 

@@ -19,6 +19,7 @@ from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.node_client import DeviceInformation, NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.errors import AdapterError, InputError, NodeError, warn
 
 
@@ -50,6 +51,17 @@ class ConnectedNode:
         if self.entry is None or self.entry.command_key is None:
             raise InputError(f"there is no command_key for {self.name}: {advice}")
         return self.entry.command_key
+
+    async def reserve(self, counters: CommandCounters, count: int = 1) -> int:
+        """Return the first of so many counters of commands. NodeError where the node says that it
+        has had one which it cannot have: nothing proves what is read of it."""
+        last = (await self.client.state()).next_command - 1
+        if not counters.is_plausible(self.serial, last):
+            raise NodeError(
+                f"{self.serial} says that it has had command {last}, and"
+                f" {counters.last(self.serial)} is the last that was sent from here"
+            )
+        return counters.reserve(self.serial, count, last)
 
 
 async def scan(

@@ -12,8 +12,9 @@ from filmgauge_host.ble.discovery import DiscoveredNode
 from filmgauge_host.ble.node_client import DeviceInformation, NodeClient
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
+from filmgauge_host.commands.counters import FARTHEST
 from filmgauge_host.commands.frames import forget_payload
-from filmgauge_host.errors import BluetoothError
+from filmgauge_host.errors import BluetoothError, NodeError
 from filmgauge_host.telemetry.received_record import record_key
 
 Identify: TypeAlias = Callable[[DiscoveredNode, str], tuple[str, bytes | None]]
@@ -179,6 +180,11 @@ class NodeSync:
             if oldest is None or not arrived[1] or (oldest[0] == arrived[0] and oldest > arrived):
                 return
             counter = state.next_command
+            # Nothing proves what is read of a node. What it says is not added to what is counted
+            # here, or a stranger would lead us to the last counter step by step.
+            if counter > self._spool.commands_sent(result.name) + FARTHEST:
+                raise NodeError(f"{result.name} says that it has had command {counter - 1}")
+            self._spool.count_command(result.name)
             payload = forget_payload(arrived, state.has_lives)
             await client.command(result.name, key, FORGET, payload, counter)
         except BluetoothError as error:

@@ -12,6 +12,7 @@ from filmgauge_host.ble.radio import Radio
 from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.configuration_changes import Changes
 from filmgauge_host.commands.counters import CommandCounters
+from filmgauge_host.commands.frames import configure_payloads
 from filmgauge_host.errors import AdapterError, BluetoothError, warn
 
 _RETRY_S = 1.0
@@ -73,14 +74,22 @@ async def _read(node: ConnectedNode) -> dict[str, Any]:
 
 
 async def configure(
-    radio: Radio, registry: NodeRegistry, target: str, changes: Changes, wait_s: float, pair: bool
+    radio: Radio,
+    registry: NodeRegistry,
+    target: str,
+    changes: Changes,
+    wait_s: float,
+    pair: bool,
+    counters: CommandCounters,
 ) -> Reply:
     """Wait for a node and change its keys: all or none. Raises BluetoothError and InputError."""
     async with connected(radio, registry, target, wait_s) as node:
         if pair:
             return await node.client.configure("", None, changes)
         key = node.command_key("list it in --nodes, or use --pair")
-        return await node.client.configure(node.serial, key, changes)
+        count = len(list(configure_payloads(changes, node.client.frame_size)))
+        first = await node.reserve(counters, count)
+        return await node.client.configure(node.serial, key, changes, first)
 
 
 async def command(
@@ -95,8 +104,7 @@ async def command(
     async with connected(radio, registry, target, wait_s) as node:
         key = node.command_key()
         payloads = action.payloads(node.client.frame_size)
-        last = (await node.client.state()).next_command - 1
-        first = counters.reserve(node.serial, len(payloads), last)
+        first = await node.reserve(counters, len(payloads))
         reply = None
         for number, payload in enumerate(payloads):
             reply = await node.client.command(

@@ -20,7 +20,10 @@ from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import SqliteFile, open_error
 
 # live: since when the newest record of its node is here, in Unix seconds; 0 of all others.
-_TABLES = """
+_COMMANDS = """
+CREATE TABLE commands (node TEXT PRIMARY KEY, sent INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_TABLES = f"""
 CREATE TABLE records (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     node TEXT NOT NULL,
@@ -41,6 +44,7 @@ CREATE TABLE nodes (
     boot INTEGER NOT NULL,
     seq INTEGER NOT NULL
 ) WITHOUT ROWID;
+{_COMMANDS}
 """
 _FROM_VERSION_1 = f"""
 DROP INDEX waiting;
@@ -84,9 +88,9 @@ class Spool(SqliteFile):
 
     kind = "spool"
     application_id = 0x464C4D53  # "FLMS"
-    version = 2
+    version = 3
     tables = _TABLES
-    upgrades: ClassVar = {1: _FROM_VERSION_1}
+    upgrades: ClassVar = {1: _FROM_VERSION_1, 2: _COMMANDS}
 
     def __init__(self, path: Path) -> None:
         try:
@@ -109,6 +113,22 @@ class Spool(SqliteFile):
                 "INSERT INTO nodes VALUES (?, ?, 0, 0, 0) "
                 "ON CONFLICT (node) DO UPDATE SET address = excluded.address",
                 (node, address),
+            )
+
+    def commands_sent(self, node: str) -> int:
+        """Return how many commands have been sent to a node from here."""
+        with self._access() as database:
+            query = "SELECT sent FROM commands WHERE node = ?"
+            found = database.execute(query, (node,)).fetchone()
+            return found[0] if found else 0
+
+    def count_command(self, node: str) -> None:
+        """Count a command that is about to be sent."""
+        with self._access() as database, database:
+            database.execute(
+                "INSERT INTO commands VALUES (?, 1) "
+                "ON CONFLICT (node) DO UPDATE SET sent = sent + 1",
+                (node,),
             )
 
     def mark(self, node: str) -> RecordKey:

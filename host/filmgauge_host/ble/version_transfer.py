@@ -11,6 +11,7 @@ from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.node_search import NotFoundError, connected
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.commands.frames import OVERHEAD
 from filmgauge_host.errors import NodeError, RefusedError
 from filmgauge_host.upgrade.order import STATUS_PAYLOAD, part_payloads
@@ -33,6 +34,7 @@ async def update(
     version: Version,
     order: bytes,
     wait_s: float,
+    counters: CommandCounters,
     on_progress: Callable[[int, int], None],
 ) -> str:
     """Bring a version and wait until the node has told how it ended; return that.
@@ -47,7 +49,8 @@ async def update(
             async with connected(radio, registry, target, wait_s) as node:
                 key = node.command_key()
                 payload = STATUS_PAYLOAD if is_ordered else order
-                said = (await node.client.command(node.serial, key, UPDATE, payload)).text
+                counter = await node.reserve(counters)
+                said = (await node.client.command(node.serial, key, UPDATE, payload, counter)).text
                 is_ordered = True
                 if said.startswith(_ENDS):
                     return said
@@ -83,5 +86,5 @@ async def _send(
     room = client.frame_size - OVERHEAD
     for number in range(int(found[1]), len(pieces)):
         for payload in part_payloads(number, pieces[number], room):
-            await client.command(name, key, PIECE, payload, counter=1)  # which nobody counts
+            await client.command(name, key, PIECE, payload, 1)  # which nobody counts
         on_progress(number + 1, len(pieces))

@@ -205,8 +205,9 @@ def configure(
     wanted |= check({key: click.prompt(key, hide_input=True) for key in ask})
     if not wanted:
         raise InputError("nothing to change: give key=value, --from or --ask")
+    counters = click.get_current_context().meta[_COUNTERS]()
     reply = runner.run(
-        lambda radio: operations.configure(radio, registry, node, wanted, wait_s, pair)
+        lambda radio: operations.configure(radio, registry, node, wanted, wait_s, pair, counters)
     )
     if reply is not None:
         click.echo(f"{node}: {', '.join(wanted)} changed; used after its next boot")
@@ -264,10 +265,11 @@ def update(
     """
     version = read_version(source)
     order = order_payload(version, downgrade, supply_holds)
+    counters = click.get_current_context().meta[_COUNTERS]()
     with progress(len(version.pieces()), node) as advance:
         ended = runner.run(
             lambda radio: version_transfer.update(
-                radio, registry, node, version, order, wait_s, lambda _done, _of: advance()
+                radio, registry, node, version, order, wait_s, counters, lambda *_at: advance()
             )
         )
     if ended is not None:

@@ -16,7 +16,7 @@ from filmgauge_host.folder_lock import locked
 from filmgauge_host.private_files import check_private
 
 COUNTERS_FILE = "counters.json"  # beside the registry of the nodes
-_FARTHEST = 1_000_000  # ahead of what was sent from here: a node that is further is not believed
+FARTHEST = 1_000_000  # ahead of what was sent from here: a node that is further is not believed
 
 
 class CommandCounters:
@@ -43,7 +43,7 @@ class CommandCounters:
 
     def is_plausible(self, node: str, last: int) -> bool:
         """Return whether a node can have come so far."""
-        return last < self.last(node) + _FARTHEST
+        return last < self.last(node) + FARTHEST
 
     def _read(self) -> dict[str, int]:
         try:

@@ -376,6 +376,38 @@ def test_a_wrong_command_key_costs_no_record(embedded, receiver, tmp_path, new_f
     assert len(field.node.log) == 3
 
 
+def test_a_bridge_signs_no_counter_that_only_a_stranger_can_have_named(
+    embedded, receiver, tmp_path, new_field
+) -> None:
+    """Neither at once nor in steps: such a frame would end the commands of the real node."""
+    field = new_field()
+    node = field.node
+    bridge = Bridge(
+        field, embedded.url, tmp_path, [RegisteredNode("node-1", None, None, node.command_key)]
+    )
+
+    def report() -> None:
+        field.live(node, 1, 60)
+        field.pass_s(60)
+        until(lambda: bridge.spool.count() == 0)
+
+    node.counter = 0xFFFFFFFD
+    report()
+    report()
+    assert node.done == []
+    assert any(
+        "it keeps what has arrived: node-1 says that it has had command 4294967293" in line
+        for line in bridge.lines
+    )
+    node.counter = 7
+    for _ in range(4):
+        report()
+        node.counter += 400_000
+    assert len(node.done) == 3  # 7, 400,008, 800,009
+    assert bridge.spool.commands_sent("node-1") == 3
+    assert receiver.records("node-1", 6) == node.made
+
+
 def test_nobody_takes_the_name_of_another_node(embedded, receiver, tmp_path, new_field) -> None:
     field = new_field(nodes=2)
     bridge = Bridge(field, embedded.url, tmp_path)

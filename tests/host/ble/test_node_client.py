@@ -122,14 +122,14 @@ def test_a_log_of_two_lives_goes_on_in_the_one_that_was_read(field: Field) -> No
 def test_a_command_is_obeyed_once(field: Field) -> None:
     async def work(client: NodeClient) -> None:
         key = field.node.command_key
-        reply = await client.command("node-1", key, TIME, struct.pack("<I", 10))
+        reply = await client.command("node-1", key, TIME, struct.pack("<I", 10), 8)
         assert (reply.counter, reply.status) == (8, 0)
         with pytest.raises(RefusedError, match="counter was used before"):
             await client.command("node-1", key, TIME, b"", 8)
         with pytest.raises(RefusedError, match="wrong MAC"):
-            await client.command("node-1", bytes(16), REBOOT)
+            await client.command("node-1", bytes(16), REBOOT, b"", 9)
         with pytest.raises(RefusedError, match="wrong MAC"):
-            await client.command("node-2", key, REBOOT)
+            await client.command("node-2", key, REBOOT, b"", 9)
         assert field.node.done == [TIME]
 
     talk(field, work)
@@ -139,11 +139,8 @@ def test_a_node_that_has_lost_its_counter_is_not_asked(field: Field) -> None:
     field.node.counter = 0xFFFFFFFF
 
     async def work(client: NodeClient) -> None:
-        key = field.node.command_key
         with pytest.raises(RefusedError, match="give it new keys"):
-            await client.command("node-1", key, TIME, struct.pack("<I", 10))
-        with pytest.raises(RefusedError, match="give it new keys"):
-            await client.configure("node-1", key, {"sample_s": 60})
+            _ = (await client.state()).next_command
         assert field.node.done == []
 
     talk(field, work)
@@ -152,14 +149,15 @@ def test_a_node_that_has_lost_its_counter_is_not_asked(field: Field) -> None:
 def test_a_configuration_goes_in_parts_and_is_refused_whole(field: Field) -> None:
     async def work(client: NodeClient) -> None:
         changes = {"wifi_ssid": "x" * 300, "sample_s": 60}
-        await client.configure("node-1", field.node.command_key, changes)
+        await client.configure("node-1", field.node.command_key, changes, 8)
         assert field.node.configured == changes
         assert field.node.done.count(CONFIGURE) == 2
+        refused = {"sample_s": 0, "backlog": 1}
         with pytest.raises(RefusedError, match="sample_s must be 1 to 86400"):
-            await client.configure("node-1", field.node.command_key, {"sample_s": 0, "backlog": 1})
+            await client.configure("node-1", field.node.command_key, refused, 10)
         assert field.node.configured == changes
         with pytest.raises(ValueError, match="must have 2048 bytes at most"):
-            await client.configure("node-1", field.node.command_key, {"a": "x" * 3000})
+            await client.configure("node-1", field.node.command_key, {"a": "x" * 3000}, 11)
 
     talk(field, work)
 

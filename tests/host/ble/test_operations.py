@@ -1,13 +1,18 @@
-"""Scanning and reading while the adapter is pulled out and put back."""
+"""Scanning and reading while the adapter is pulled out and put back; counters of commands."""
+
+from pathlib import Path
 
 import pytest
 from ble_bed import Field
 
 from filmgauge_host.ble import node_search, operations
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
-from filmgauge_host.ble.node_registry import NodeRegistry
+from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.ble.radio import Radio
-from filmgauge_host.errors import AdapterError
+from filmgauge_host.commands.actions import parse_action
+from filmgauge_host.commands.configuration_changes import Changes
+from filmgauge_host.commands.counters import CommandCounters
+from filmgauge_host.errors import AdapterError, NodeError
 
 GONE = "Bluetooth cannot be used: no Bluetooth adapter: waiting for it"
 
@@ -77,3 +82,39 @@ def test_reading_goes_on_when_the_adapter_is_back(
     field.pass_s(200)
     assert "works again" in capsys.readouterr().err
     assert task.result()["node"]["name"] == "node-1"
+
+
+@pytest.mark.parametrize("operation", ["command", "configure"])
+def test_no_counter_is_signed_that_only_a_stranger_can_have_named(
+    field: Field, tmp_path: Path, operation: str
+) -> None:
+    """A frame with the last one there is would end the commands of the real node."""
+    node = field.node
+    registry = NodeRegistry([RegisteredNode("node-1", command_key=node.command_key)])
+    counters = CommandCounters(tmp_path / "counters.json")
+
+    def ask() -> BaseException | None:
+        if operation == "command":
+            action = parse_action(("report",))
+            work = operations.command(field.radio, registry, "node-1", action, 60.0, counters)
+        else:
+            changes: Changes = {"sample_s": 60}
+            work = operations.configure(
+                field.radio, registry, "node-1", changes, 60.0, False, counters
+            )
+        task = field.start(work)
+        field.live(node, 1, 60)
+        field.pass_s(60)
+        return task.exception()
+
+    node.counter = 0xFFFFFFFD
+    error = ask()
+    assert isinstance(error, NodeError)
+    assert str(error) == (
+        "node-1 says that it has had command 4294967293, and 0 is the last that was sent from here"
+    )
+    assert node.done == []
+    assert counters.last("node-1") == 0
+    node.counter = 7
+    assert ask() is None
+    assert counters.last("node-1") == node.counter == 8
