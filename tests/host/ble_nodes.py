@@ -54,6 +54,8 @@ class Misbehaviour:
 
     drop_after: int | None = None  # log pieces, then it disconnects, once
     mute: bool = False  # takes a connection and answers nothing on the log
+    no_values: bool = False  # advertises what is no secret: its number and a problem
+    no_service_data: bool = False  # advertises nothing but name and number
     skips_piece: bool = False
 
 
@@ -132,7 +134,11 @@ class BleNode:
     async def _advertise(self, interval_ms: float) -> None:
         if self.device.is_advertising:
             await self.device.stop_advertising()
-        if self.ble_key is None:
+        if self.wrong.no_service_data:
+            data = b"\x02\x01\x06"
+        elif self.wrong.no_values:
+            data = bthome.without_values(self.newest)
+        elif self.ble_key is None:
             data = bthome.plain(self.newest)
         else:
             from filmgauge.uplink.ble.aes import block_cipher

@@ -8,6 +8,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from filmgauge_host.ble.advert import Advert, AdvertError, decode
+from filmgauge_host.ble.advert_counters import AdvertCounters, AdvertCountersInMemory
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode, is_short_for
 from filmgauge_host.errors import InputError
 
@@ -46,10 +47,12 @@ class DiscoveredNode:
 
 
 class DiscoveredNodes:
-    """Takes in advertisements. refused: reasons and how often; accepted: those of nodes."""
+    """Takes in advertisements. refused: reasons and how often; accepted: those of nodes. counters:
+    of encrypted ones, those of this process where there are none."""
 
-    def __init__(self, registry: NodeRegistry) -> None:
+    def __init__(self, registry: NodeRegistry, counters: AdvertCounters | None = None) -> None:
         self.registry = registry
+        self._counters = counters or AdvertCountersInMemory()
         self.accepted = 0
         self.refused: Counter[str] = Counter()
         self._nodes: OrderedDict[str, DiscoveredNode] = OrderedDict()
@@ -65,20 +68,14 @@ class DiscoveredNodes:
             self.registry.refresh()
         except InputError as error:
             self.refuse(str(error))
-        entry = self.registry.find(device.address, data.local_name)
-        if entry is not None and entry.revoked:
-            self.refuse(f"{entry.name} is revoked")
-            return None
         try:
-            advert, ble_key = _opened(device.address, data, entry)
-            if advert is None or (advert.identity is None and entry is None):
-                return None  # a thermometer, say
-            before = self._nodes.get(device.address)
-            if before is not None and before.ble_key == ble_key:
-                _check_counter(before.advert, advert)
+            match = self._match(device.address, data)
         except AdvertError as error:
             self.refuse(str(error))
             return None
+        if match is None:
+            return None
+        advert, entry, ble_key = match
         self.accepted += 1
         node = DiscoveredNode(device, advert, at_s, entry, ble_key)
         self._nodes[device.address] = node
@@ -86,6 +83,55 @@ class DiscoveredNodes:
         while len(self._nodes) > _REMEMBERED:
             self._nodes.popitem(last=False)
         return node
+
+    def is_proven(self, address: str, entry: RegisteredNode) -> bool:
+        """Return whether an address is that of a node with a `ble_key`: it is written, or what
+        came from there was under the key."""
+        saved = [self._counters.advert_counter(address, key) for key in entry.ble_keys]
+        return address == entry.address or any(counter is not None for counter in saved)
+
+    def _match(
+        self, address: str, data: AdvertisementData
+    ) -> tuple[Advert, RegisteredNode | None, bytes | None] | None:
+        """Return an advertisement, whose it is and the key that has opened it; None for another
+        device. Raises AdvertError for what is not believed."""
+        candidates = self.registry.candidates(address, data.local_name)
+        left, refusal = [], None
+        for entry in candidates:
+            if not entry.ble_keys:
+                left.append(entry)
+            for key in entry.ble_keys:
+                try:
+                    advert = decode(address, data, key)
+                except AdvertError as error:
+                    refusal = error
+                    continue
+                if advert is None:
+                    return None
+                if advert.counter is not None:
+                    self._check_counter(address, key, advert.counter)
+                    return advert, _whose([entry]), key
+                if self.is_proven(address, entry):
+                    left.append(entry)
+                else:
+                    refusal = AdvertError(
+                        f"{address} says it is {entry.name} and does not prove it by its ble_key"
+                    )
+                break
+        if candidates and not left and refusal is not None:
+            raise refusal
+        advert = decode(address, data)
+        if advert is None or (advert.identity is None and not candidates):
+            return None  # a thermometer, say
+        return advert, _whose(left), None
+
+    def _check_counter(self, address: str, key: bytes, counter: int) -> None:
+        """Raise AdvertError for an encryption counter that was used before; keep a new one."""
+        last = self._counters.advert_counter(address, key)
+        if last is not None and _UNCOUNTED <= counter < last:
+            raise AdvertError("advertisement is an old one, replayed: its counter fell")
+        if counter != last:
+            self._counters.save_advert_counter(address, key, counter)
 
     def refuse(self, reason: str) -> None:
         """Count an advertisement that is not used, by its reason."""
@@ -95,23 +141,10 @@ class DiscoveredNodes:
             self.refused["other reasons"] += 1
 
 
-def _opened(
-    address: str, data: AdvertisementData, entry: RegisteredNode | None
-) -> tuple[Advert | None, bytes | None]:
-    """Return an advertisement and the key that opens it: one of two while it is changed."""
-    if entry is None or entry.ble_key is None:
-        return decode(address, data, None), None
-    try:
-        return decode(address, data, entry.ble_key), entry.ble_key
-    except AdvertError:
-        if entry.ble_key_next is None:
-            raise
-        return decode(address, data, entry.ble_key_next), entry.ble_key_next
-
-
-def _check_counter(before: Advert, now: Advert) -> None:
-    """Raise AdvertError for an encryption counter that was used before."""
-    if before.counter is None or now.counter is None:
-        return
-    if _UNCOUNTED <= now.counter < before.counter:
-        raise AdvertError("advertisement is an old one, replayed: its counter fell")
+def _whose(candidates: list[RegisteredNode]) -> RegisteredNode | None:
+    """Return the one that an advertisement is of, None where it may be several's. Raises
+    AdvertError where all of them are revoked."""
+    left = [each for each in candidates if not each.revoked]
+    if candidates and not left:
+        raise AdvertError(f"{candidates[0].name} is revoked")
+    return candidates[0] if len(candidates) == 1 else None

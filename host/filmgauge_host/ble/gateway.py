@@ -87,7 +87,7 @@ class Gateway:
     ) -> None:
         self.options = options or GatewayOptions()
         self.counts = GatewayCounts()
-        self.discovered = DiscoveredNodes(registry)
+        self.discovered = DiscoveredNodes(registry, spool)
         self.problem = ""
         self._radio, self._spool, self._forwarder, self._log = radio, spool, forwarder, log
         crashes = CrashReports(forwarder.publish_event, self.options.forget)
@@ -115,11 +115,11 @@ class Gateway:
     # the scan
 
     def _on_advertisement(self, device: BLEDevice, data: AdvertisementData) -> None:
-        node = self.discovered.add(device, data, asyncio.get_running_loop().time())
-        self._withdraw_revoked()
-        if node is None or node.advert.identity is None:
-            return
         try:
+            node = self.discovered.add(device, data, asyncio.get_running_loop().time())
+            self._withdraw_revoked()
+            if node is None or node.advert.identity is None:
+                return
             if self.options.passive:
                 self._spool_advertised(node)
             else:
@@ -133,6 +133,7 @@ class Gateway:
         if record is None:
             return
         try:
+            self._check_whole_name(node)
             name, _ = self._identify(node, node.name)
         except BluetoothError as error:
             self.discovered.refuse(str(error))
@@ -254,29 +255,44 @@ class Gateway:
             if self.options.home_assistant:
                 self._forwarder.withdraw_retained(discovery_topic(name))
 
+    def _check_whole_name(self, node: DiscoveredNode) -> None:
+        """Raise BluetoothError where the name that is advertised may be that of several nodes."""
+        names = [
+            each.name
+            for each in self.discovered.registry.candidates(node.address, node.advert.name)
+        ]
+        if node.entry is None and len(names) > 1:
+            raise BluetoothError(
+                f"{node.name} may be {' or '.join(names)}: list it with its address"
+            )
+
     def _identify(self, node: DiscoveredNode, given: str) -> tuple[str, bytes | None]:
         """Return the node's name in topics and its command key; BluetoothError when the name is
         none or another node's.
 
         given: what the node itself says.
         """
-        entry = self.discovered.registry.identify(node.address, given)
+        address = node.address
+        entry = self.discovered.registry.identify(address, given)
         name = entry.name if entry else given
         try:
             check_node(name)
         except ValueError:
+            raise BluetoothError(f"{address} has the name {name!r}, which is no node's") from None
+        if entry is not None and entry.ble_keys and not self.discovered.is_proven(address, entry):
             raise BluetoothError(
-                f"{node.address} has the name {name!r}, which is no node's"
-            ) from None
-        if entry is not None:
-            self._spool.assign_name(name, node.address)
-            return name, entry.command_key
-        owner = self._spool.claim_name(name, node.address)
-        if owner != node.address:
-            raise BluetoothError(
-                f"{node.address} says it is {name}, which is {owner}: list it in the keys file"
+                f"{address} says it is {name} and does not prove it by its ble_key"
             )
-        return name, None
+        key = entry.command_key if entry else None
+        if entry is not None and (entry.address or entry.ble_keys):
+            self._spool.assign_name(name, address)
+            return name, key
+        owner = self._spool.claim_name(name, address)
+        if owner != address:
+            raise BluetoothError(
+                f"{address} says it is {name}, which is {owner}: list it in the keys file"
+            )
+        return name, key
 
     def _set_problem(self, problem: str) -> None:
         if problem != self.problem:

@@ -47,6 +47,11 @@ class RegisteredNode:
     command_key_next: bytes | None = field(default=None, repr=False)
     revoked: bool = False
 
+    @property
+    def ble_keys(self) -> list[bytes]:
+        """Keys of its advertisements: two while it is changed."""
+        return [key for key in (self.ble_key, self.ble_key_next) if key is not None]
+
 
 class NodeRegistry:
     """All registered nodes, by name and by address. revoked: names under which nothing is believed
@@ -80,20 +85,19 @@ class NodeRegistry:
         self.by_address = {node.address: node for node in nodes if node.address}
         self.revoked = frozenset(node.name for node in nodes if node.revoked)
 
-    def find(self, address: str, advertised: str | None) -> RegisteredNode | None:
-        """Return the node of an address; one without an address is known by its name.
+    def candidates(self, address: str, advertised: str | None) -> list[RegisteredNode]:
+        """Return the node of an address, or else all those without an address that have the name.
 
         advertised: the name in an advertisement, which is cut.
         """
         found = self.by_address.get(address)
-        if found is None and advertised:
-            same = [
-                node
-                for node in self.by_name.values()
-                if node.address is None and is_short_for(advertised, node.name)
-            ]
-            found = same[0] if len(same) == 1 else None
-        return found
+        if found is not None:
+            return [found]
+        return [
+            node
+            for node in self.by_name.values()
+            if advertised and node.address is None and is_short_for(advertised, node.name)
+        ]
 
     def identify(self, address: str, serial: str) -> RegisteredNode | None:
         """Return the node of an address, or else the one whose whole name a node gives.

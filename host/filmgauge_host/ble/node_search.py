@@ -8,7 +8,7 @@ name, unless the user has written its address.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -24,7 +24,12 @@ from filmgauge_host.errors import AdapterError, InputError, NodeError, warn
 
 
 class NotFoundError(NodeError):
-    """A node that is meant was not heard in time."""
+    """A node that is meant was not heard in time. reasons: why those that were are not it."""
+
+    def __init__(self, target: str, wait_s: float, reasons: Iterable[str] = ()) -> None:
+        self.reasons = list(reasons)
+        why = f": {'; '.join(self.reasons)}" if self.reasons else ""
+        super().__init__(f"{target} was not heard within {wait_s:g} s{why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +120,15 @@ async def find(
         if not found.done() and node.address not in known and _may_be(registry, node, target):
             found.set_result(node)
 
-    listening = asyncio.ensure_future(scan(radio, DiscoveredNodes(registry), on_node, wait_s))
+    discovered = DiscoveredNodes(registry)
+    listening = asyncio.ensure_future(scan(radio, discovered, on_node, wait_s))
     try:
         await asyncio.wait((listening, found), return_when=asyncio.FIRST_COMPLETED)
         if found.done():
             return found.result()
         listening.result()
-        raise NotFoundError(f"{target} was not heard within {wait_s:g} s")
+        refused = [reason for reason in discovered.refused if target in reason]
+        raise NotFoundError(target, wait_s, refused)
     finally:
         listening.cancel()
         with suppress(asyncio.CancelledError, AdapterError):
@@ -149,9 +156,9 @@ async def connected(
         left_s = max(0.0, until_s - loop.time()) if others else wait_s
         try:
             found = await find(radio, registry, target, left_s, others)
-        except NotFoundError:
-            why = f": {'; '.join(others.values())}" if others else ""
-            raise NotFoundError(f"{target} was not heard within {wait_s:g} s{why}") from None
+        except NotFoundError as error:
+            reasons = [*others.values(), *error.reasons]
+            raise NotFoundError(target, wait_s, reasons) from None
         async with AsyncExitStack() as stack:
             try:
                 client = await stack.enter_async_context(NodeClient(radio, found.device))

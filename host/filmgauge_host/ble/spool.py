@@ -9,6 +9,7 @@ A record is there from the commit of `add` until the broker has acknowledged it,
 (life, boot, seq) until the mark has passed it: so nothing is lost, and nothing is published twice.
 """
 
+import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,14 @@ from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import SqliteFile, open_error
 
 # live: since when the newest record of its node is here, in Unix seconds; 0 of all others.
-_COMMANDS = """
+_PEERS = """
 CREATE TABLE commands (node TEXT PRIMARY KEY, sent INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE adverts (
+    address TEXT NOT NULL,
+    key TEXT NOT NULL,
+    counter INTEGER NOT NULL,
+    PRIMARY KEY (address, key)
+) WITHOUT ROWID;
 """
 _TABLES = f"""
 CREATE TABLE records (
@@ -44,7 +51,7 @@ CREATE TABLE nodes (
     boot INTEGER NOT NULL,
     seq INTEGER NOT NULL
 ) WITHOUT ROWID;
-{_COMMANDS}
+{_PEERS}
 """
 _FROM_VERSION_1 = f"""
 DROP INDEX waiting;
@@ -90,7 +97,7 @@ class Spool(SqliteFile):
     application_id = 0x464C4D53  # "FLMS"
     version = 3
     tables = _TABLES
-    upgrades: ClassVar = {1: _FROM_VERSION_1, 2: _COMMANDS}
+    upgrades: ClassVar = {1: _FROM_VERSION_1, 2: _PEERS}
 
     def __init__(self, path: Path) -> None:
         try:
@@ -113,6 +120,23 @@ class Spool(SqliteFile):
                 "INSERT INTO nodes VALUES (?, ?, 0, 0, 0) "
                 "ON CONFLICT (node) DO UPDATE SET address = excluded.address",
                 (node, address),
+            )
+
+    def advert_counter(self, address: str, key: bytes) -> int | None:
+        """Return the counter of the last encrypted advertisement that a key has opened, None for
+        none."""
+        with self._access() as database:
+            query = "SELECT counter FROM adverts WHERE address = ? AND key = ?"
+            found = database.execute(query, (address, _print_of(key))).fetchone()
+            return found[0] if found else None
+
+    def save_advert_counter(self, address: str, key: bytes, counter: int) -> None:
+        """Keep the counter of an encrypted advertisement that a key has opened."""
+        with self._access() as database, database:
+            database.execute(
+                "INSERT INTO adverts VALUES (?, ?, ?) "
+                "ON CONFLICT (address, key) DO UPDATE SET counter = excluded.counter",
+                (address, _print_of(key), counter),
             )
 
     def commands_sent(self, node: str) -> int:
@@ -225,3 +249,8 @@ class Spool(SqliteFile):
         if seq:
             return life, boot, seq - 1
         return life, max(0, boot - 1), _NUMBER_MAX if boot else 0
+
+
+def _print_of(key: bytes) -> str:
+    """Return what knows a key again and does not give it away."""
+    return hashlib.sha256(key).hexdigest()[:16]

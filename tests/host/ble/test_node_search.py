@@ -95,3 +95,18 @@ def test_a_name_that_is_listed_at_another_address_is_not_believed(field: Field) 
     with pytest.raises(NodeError, match=f"{NAMES[0]} was not heard within 100 s$"):
         task.result()
     assert field.nodes[0].connections == 0
+
+
+def test_why_a_node_is_not_believed_is_said(field: Field) -> None:
+    """It advertises in plain text, and there is a key."""
+    field.live(field.nodes[0], 3, 60)
+    registry = NodeRegistry([RegisteredNode(NAMES[0], ble_key=bytes(16))])
+    field.nodes[0].wrong.no_service_data = True
+    task = field.start(operations.read_everything(field.radio, registry, NAMES[0], 100.0))
+    field.pass_s(200)
+    with pytest.raises(NodeError) as raised:
+        task.result()
+    assert str(raised.value) == (
+        f"{NAMES[0]} was not heard within 100 s: {address(1)} says it is {NAMES[0]}"
+        " and does not prove it by its ble_key"
+    )

@@ -146,8 +146,7 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
         read_registry(path)
     path.chmod(0o600)
     registry = read_registry(path)
-    found = registry.find("C1:02:03:04:05:06", None)
-    assert found is not None
+    (found,) = registry.candidates("C1:02:03:04:05:06", None)
     assert (found.name, found.ble_key) == ("shelf", b"\x0f" * 16)
     assert "0f0f" not in repr(found)
     for wrong, reason in (
