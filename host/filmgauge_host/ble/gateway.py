@@ -139,11 +139,22 @@ class Gateway:
             self.discovered.refuse(str(error))
             return
         key = record_key(record)
+        if not self._is_news(node, name, key):
+            return
+        self._mark_published(name)
+        self._on_new(self._spool.add(name, [record], mark=key, live=True))
+        if node.ble_key is not None and node.advert.counter is not None:
+            self._spool.mark_advert_published(node.address, node.ble_key, node.advert.counter)
+        self._announce(AnnouncedNode(name))
+
+    def _is_news(self, node: DiscoveredNode, name: str, key: RecordKey) -> bool:
+        """Return whether what is advertised is published. The number of a record is in plain text,
+        so of an encrypted one the counter alone says that it is new."""
+        if node.ble_key is not None and node.advert.counter is not None:
+            published = self._spool.published_advert(node.address, node.ble_key)
+            return node.advert.counter > published
         mark = self._spool.mark(name)
-        if key[0] != mark[0] or key > mark:
-            self._mark_published(name)
-            self._on_new(self._spool.add(name, [record], mark=key, live=True))
-            self._announce(AnnouncedNode(name))
+        return key[0] != mark[0] or key > mark
 
     def _enqueue(self, node: DiscoveredNode, key: RecordKey) -> None:
         """Let a worker connect unless what is announced was fetched or given up."""

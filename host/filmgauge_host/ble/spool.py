@@ -27,6 +27,7 @@ CREATE TABLE adverts (
     address TEXT NOT NULL,
     key TEXT NOT NULL,
     counter INTEGER NOT NULL,
+    published INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (address, key)
 ) WITHOUT ROWID;
 """
@@ -134,9 +135,25 @@ class Spool(SqliteFile):
         """Keep the counter of an encrypted advertisement that a key has opened."""
         with self._access() as database, database:
             database.execute(
-                "INSERT INTO adverts VALUES (?, ?, ?) "
+                "INSERT INTO adverts (address, key, counter) VALUES (?, ?, ?) "
                 "ON CONFLICT (address, key) DO UPDATE SET counter = excluded.counter",
                 (address, _print_of(key), counter),
+            )
+
+    def published_advert(self, address: str, key: bytes) -> int:
+        """Return the counter of the last encrypted advertisement that became a record, 0 for
+        none."""
+        with self._access() as database:
+            query = "SELECT published FROM adverts WHERE address = ? AND key = ?"
+            found = database.execute(query, (address, _print_of(key))).fetchone()
+            return found[0] if found else 0
+
+    def mark_advert_published(self, address: str, key: bytes, counter: int) -> None:
+        """Keep that an encrypted advertisement has become a record."""
+        with self._access() as database, database:
+            database.execute(
+                "UPDATE adverts SET published = ? WHERE address = ? AND key = ?",
+                (counter, address, _print_of(key)),
             )
 
     def commands_sent(self, node: str) -> int:

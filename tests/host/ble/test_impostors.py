@@ -142,3 +142,31 @@ def test_what_only_begins_like_two_names_is_no_record_of_either(
     assert set(bridge.gateway.discovered.refused) == {
         "building-a may be building-a-1 or building-a-2: list it with its address"
     }
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_number_beside_a_replayed_advertisement_silences_no_node(
+    embedded, receiver, tmp_path, new_field, is_first: bool
+) -> None:
+    """Passive; the number is in plain text. is_first: the bridge has not had the advertisement."""
+    field = with_nodes(new_field(nodes=0), "window-1", ble_key=KEY)
+    real = field.node
+    listed = [RegisteredNode("window-1", real.address, KEY)]
+    bridge = Bridge(field, embedded.url, tmp_path, listed, passive=True)
+    field.live(real, 2, 60)
+    field.pass_s(120)
+    stranger = BleNode(field.air, "window-1", real.address, ble_key=KEY)
+    stranger.bthome_counter = real.bthome_counter - 1 + is_first
+    stranger.boot, stranger.seq = 0xFFFFFE, real.seq - 1 + is_first
+    field.live(stranger, 1, 60)
+    field.pass_s(60)
+    bridge.stop()
+    bridge = Bridge(field, embedded.url, tmp_path, listed, passive=True)
+    if is_first:
+        real.bthome_counter += 1
+    field.live(real, 3, 60)
+    field.pass_s(180)
+    found = {record_key(each) for each in receiver.records("window-1", 5 + is_first)}
+    forged = {record_key(each) for each in stranger.made if is_first}
+    assert found == {record_key(each) for each in real.made} | forged
+    assert field.published_twice() == 0
