@@ -62,6 +62,10 @@ class NodeError(BluetoothError):
     """A node does not answer, ends the connection, or says what it must not."""
 
 
+class UnreachableError(NodeError):
+    """A node takes no connection."""
+
+
 class RefusedError(BluetoothError):
     """A node refused a command and said why."""
 

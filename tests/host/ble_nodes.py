@@ -55,6 +55,7 @@ class Misbehaviour:
     drop_after: int | None = None  # log pieces, then it disconnects, once
     mute: bool = False  # takes a connection and answers nothing on the log
     no_values: bool = False  # advertises what is no secret: its number and a problem
+    no_connection: bool = False  # takes none, as one that saves does
     no_service_data: bool = False  # advertises nothing but name and number
     skips_piece: bool = False
 
@@ -148,8 +149,11 @@ class BleNode:
             data = bthome.encrypted(
                 self.newest, block_cipher(self.ble_key), address, self.bthome_counter
             )
+        kind = AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE
+        if self.wrong.no_connection:
+            kind = AdvertisingType.UNDIRECTED_SCANNABLE
         await self.device.start_advertising(
-            AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE,
+            kind,
             advertising_data=data,
             scan_response_data=self.response(),
             advertising_interval_min=interval_ms,

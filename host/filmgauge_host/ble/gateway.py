@@ -8,7 +8,6 @@ until the broker has acknowledged it. Passive, it never connects and publishes w
 import asyncio
 import json
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,7 +26,8 @@ from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.node_sync import NodeSync, SyncResult
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
-from filmgauge_host.errors import AdapterError, BluetoothError
+from filmgauge_host.ble.sync_queue import PendingSync, SyncQueue
+from filmgauge_host.errors import AdapterError, BluetoothError, UnreachableError
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.homeassistant.announcements import Announcements
 from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode, discovery_topic
@@ -36,7 +36,6 @@ from filmgauge_host.telemetry.nodes import DEFAULT_NEXT_REPORT_S
 from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
-_REMEMBERED = 1000  # addresses
 _FRESH_S = 11.0  # above the longest interval between two advertisements
 
 
@@ -62,17 +61,6 @@ class GatewayCounts:
     failed: int = 0
 
 
-@dataclass(slots=True)
-class _PendingSync:
-    """What is still to be done about a node. key: of the record that it announces."""
-
-    key: RecordKey
-    node: DiscoveredNode
-    attempts: int = 0
-    waits: bool = False
-    done: RecordKey | None = None
-
-
 class Gateway:
     """`run` until it is cancelled. log: gets a line about what happens."""
 
@@ -96,8 +84,7 @@ class Gateway:
         self._info: dict[str, dict[str, Any]] = {}  # by name, as last fetched
         # Names of which the broker retains something of ours, and the connection that brought it.
         self._published: dict[str, int] = {}
-        self._pending: OrderedDict[str, _PendingSync] = OrderedDict()
-        self._queue: asyncio.Queue[str] = asyncio.Queue()  # an address waits once: all are fair
+        self._queue = SyncQueue(self.options.attempts)
 
     async def run(self) -> None:
         """Scan and connect for ever."""
@@ -123,66 +110,57 @@ class Gateway:
             if self.options.passive:
                 self._spool_advertised(node)
             else:
-                self._enqueue(node, node.advert.identity.key)
+                pending = self._queue.add(node, node.advert.identity.key)
+                if pending.is_unreachable:
+                    self._spool_unreached(pending)
         except StorageError as error:
             self._set_problem(str(error))
 
-    def _spool_advertised(self, node: DiscoveredNode) -> None:
-        """Publish what is advertised, unless its number was seen before."""
+    def _spool_unreached(self, pending: PendingSync) -> None:
+        """Publish what a node advertises that takes no connection, once."""
+        if pending.advertised != pending.key and self._spool_advertised(pending.node):
+            pending.advertised = pending.key
+
+    def _spool_advertised(self, node: DiscoveredNode) -> bool:
+        """Publish what is advertised, unless its number was seen before; return whether that is
+        over and done with."""
         record = node.advert.record()
         if record is None:
-            return
+            return False
         try:
             self._check_whole_name(node)
             name, _ = self._identify(node, node.name)
         except BluetoothError as error:
             self.discovered.refuse(str(error))
-            return
+            return True
         key = record_key(record)
         if not self._is_news(node, name, key):
-            return
+            return True
         self._mark_published(name)
-        self._on_new(self._spool.add(name, [record], mark=key, live=True))
+        # Where the log will be fetched some day all before this record is still to come.
+        mark = key if self.options.passive else None
+        self._on_new(self._spool.add(name, [record], mark=mark, live=True))
         if node.ble_key is not None and node.advert.counter is not None:
             self._spool.mark_advert_published(node.address, node.ble_key, node.advert.counter)
-        self._announce(AnnouncedNode(name))
+        if name not in self._info:
+            self._announce(AnnouncedNode(name))
+        return True
 
     def _is_news(self, node: DiscoveredNode, name: str, key: RecordKey) -> bool:
         """Return whether what is advertised is published. The number of a record is in plain text,
         so of an encrypted one the counter alone says that it is new."""
-        if node.ble_key is not None and node.advert.counter is not None:
-            published = self._spool.published_advert(node.address, node.ble_key)
-            return node.advert.counter > published
         mark = self._spool.mark(name)
-        return key[0] != mark[0] or key > mark
-
-    def _enqueue(self, node: DiscoveredNode, key: RecordKey) -> None:
-        """Let a worker connect unless what is announced was fetched or given up."""
-        pending = self._pending.get(node.address)
-        if pending is None:
-            pending = self._pending[node.address] = _PendingSync(key, node)
-            self._forget_oldest()
-        elif pending.key != key:
-            pending.key, pending.attempts = key, 0
-        pending.node = node
-        if pending.waits or pending.done == key or pending.attempts >= self.options.attempts:
-            return
-        pending.waits = True
-        self._queue.put_nowait(node.address)
-
-    def _forget_oldest(self) -> None:
-        """When there are too many nodes, forget one that does not wait."""
-        if len(self._pending) > _REMEMBERED:
-            for address, pending in self._pending.items():
-                if not pending.waits:
-                    del self._pending[address]
-                    return
+        is_later = key[0] != mark[0] or key > mark
+        if node.ble_key is None or node.advert.counter is None:
+            return is_later
+        published = self._spool.published_advert(node.address, node.ble_key)
+        return node.advert.counter > published and (self.options.passive or is_later)
 
     # the connections
 
     async def _work(self) -> None:
         while True:
-            pending = self._pending[await self._queue.get()]
+            pending = await self._queue.next()
             if asyncio.get_running_loop().time() - pending.node.at_s > _FRESH_S:
                 pending.waits = False  # it sleeps by now
                 continue
@@ -194,9 +172,12 @@ class Gateway:
                 result = await self._sync.run(pending.node, self._identify, self._on_new)
                 self._publish_result(result)
                 pending.done = key if result.is_complete else None
+                pending.unreached = 0
             except AdapterError as error:
                 pending.attempts -= 1  # not the node's fault
                 self._set_problem(str(error))
+            except UnreachableError as error:
+                self._count_unreached(pending, str(error))
             except (BluetoothError, StorageError) as error:
                 self._count_failure(pending, str(error))
             except Exception as error:  # one node must not end a bridge that serves many
@@ -209,7 +190,16 @@ class Gateway:
         self.counts.records += new
         self._forwarder.wake()
 
-    def _count_failure(self, pending: _PendingSync, why: str) -> None:
+    def _count_unreached(self, pending: PendingSync, why: str) -> None:
+        pending.count_unreached()
+        self._count_failure(pending, why)
+        if pending.is_unreachable:
+            try:
+                self._spool_unreached(pending)
+            except StorageError as error:
+                self._set_problem(str(error))
+
+    def _count_failure(self, pending: PendingSync, why: str) -> None:
         self.counts.failed += 1
         if pending.attempts >= self.options.attempts:
             why += "; next time at its next report"

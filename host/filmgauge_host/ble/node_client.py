@@ -25,7 +25,7 @@ from filmgauge_host.ble import battery_service, gatt_values, uuids
 from filmgauge_host.ble.gatt_values import Energy, LogEnd, LogReassembly, NodeState, Reply
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.commands import frames
-from filmgauge_host.errors import AdapterError, NodeError, RefusedError
+from filmgauge_host.errors import AdapterError, NodeError, RefusedError, UnreachableError
 from filmgauge_host.telemetry.received_record import RecordKey
 
 Result = TypeVar("Result")
@@ -63,7 +63,11 @@ class NodeClient:
         self._client = radio.client(device, lambda _: self._disconnected.set(), connect_s)
 
     async def __aenter__(self) -> Self:
-        await self._within(self._client.connect(), self._connect_s + 1.0, "take the connection")
+        connecting = self._client.connect()
+        try:
+            await self._within(connecting, self._connect_s + 1.0, "take the connection")
+        except NodeError as error:
+            raise UnreachableError(str(error)) from None
         if self._client.services.get_service(uuids.SERVICE) is None:
             await self.close()
             raise NodeError(f"{self.address} does not serve what a node serves")

@@ -286,6 +286,32 @@ def test_passive_publishes_what_is_advertised_and_never_connects(
     assert shelf in announcements(embedded.url)
 
 
+def test_what_a_node_advertises_that_takes_no_connection_is_published(
+    embedded, receiver, tmp_path, new_field
+) -> None:
+    """It costs the others no visit; once it takes one again its log is fetched."""
+    field = new_field(nodes=2)
+    saving, other = field.nodes
+    saving.wrong = Misbehaviour(no_connection=True)
+    bridge = Bridge(field, embedded.url, tmp_path)
+    field.live(saving, 12, 60)
+    field.pass_s(15)
+    field.live(other, 12, 60)
+    field.pass_s(705)
+    found = receiver.records("node-1", 11)  # the first time it might be chance
+    assert [record_key(each) for each in found] == [record_key(each) for each in saving.made[1:]]
+    assert {each.voltage_uv for each in found} == {2_104_000}
+    tried = [line for line in bridge.lines if line.startswith("node-1: ")]
+    assert len(tried) == 5  # at the first two and at every fourth
+    assert other.connections == 12
+    saving.wrong = Misbehaviour()
+    field.live(saving, 4, 60)
+    field.pass_s(240)
+    assert len(receiver.records("node-1", 16)) == 16
+    assert saving.connections == 1
+    assert field.published_twice() == 0
+
+
 def test_what_is_retained_of_a_node_that_is_revoked_meanwhile_goes(
     embedded, receiver, tmp_path, new_field
 ) -> None:
