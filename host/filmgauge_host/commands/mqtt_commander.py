@@ -8,9 +8,10 @@ reported without an answer: no frame is carried out twice.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from filmgauge.uplink.actions import TIME
 from filmgauge.uplink.commands import DONE, OLD_COUNTER, WRONG_MAC
 from filmgauge.uplink.mqtt.topics import ACK, COMMAND, STATUS, topic
 from filmgauge_host.commands.actions import Action
@@ -23,6 +24,8 @@ from filmgauge_host.telemetry.broker_login import BrokerLogin, answering_login
 from filmgauge_host.telemetry.messages import object_of, printable
 
 _POLL_S = 0.05
+_LATE_S = 5.0  # of a time
+_LOST_ANSWER = "it has had this command, and its answer was lost: nobody knows whether it was done"
 _LATEST_S = 90.0  # after a node was due: joining, sending what waits
 _UNKNOWN_S = 3600.0  # how long to wait for a node of which nobody knows when it reports
 
@@ -72,6 +75,7 @@ class _Sent:
     frames: dict[int, bytes] = field(default_factory=dict)  # by counter
     done: set[int] = field(default_factory=set)
     attempts: int = 0
+    made_s: float = 0.0  # when a frame with a time was
 
 
 class MqttCommander:
@@ -83,12 +87,14 @@ class MqttCommander:
         counters: CommandCounters,
         nodes: Sequence[str],
         say: Callable[[str], None] = lambda sentence: None,
+        unix_s: Callable[[], float] = time.time,
     ) -> None:
         answers, states = (tuple(topic(node, leaf) for node in nodes) for leaf in (ACK, STATUS))
         self._login = BrokerLogin(address, answers, states=states)
         self._address = address
         self._counters = counters
         self._say = say
+        self._unix_s = unix_s
         self._sender = self._login  # until it is entered
         self._stack = ExitStack()
 
@@ -143,6 +149,8 @@ class MqttCommander:
 
     def _begin(self, sent: _Sent, above: int) -> None:
         payloads = sent.action.payloads()
+        if sent.action.operation == TIME:
+            sent.made_s = self._unix_s()
         first = self._counters.reserve(sent.node, len(payloads), above)
         sent.frames = {
             first + i: frame(sent.node, sent.key, first + i, sent.action.operation, payload)
@@ -202,8 +210,19 @@ class MqttCommander:
             sent.outcome.answer = answer
         elif answer.counter not in sent.done:
             sent.done.add(answer.counter)
+            if answer.status == OLD_COUNTER:
+                answer = replace(answer, text=_LOST_ANSWER)
+            elif sent.action.operation == TIME:
+                self._say_lateness(sent)
             if len(sent.done) == len(sent.frames):
                 sent.outcome.answer = answer
+
+    def _say_lateness(self, sent: _Sent) -> None:
+        """Say that a time has waited at the broker until the node reported."""
+        late_s = self._unix_s() - sent.made_s
+        if late_s > _LATE_S:
+            late = f"{late_s:.0f} s after it was sent"
+            self._say(f"{sent.node} got the time {late}: its clock is slow by that")
 
 
 def _deadline(sent: _Sent, begun_s: float, timeout_s: float | None) -> float:

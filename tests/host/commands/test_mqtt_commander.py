@@ -10,7 +10,7 @@ from mqtt_brokers import Mosquitto
 from mqtt_nodes import Publisher
 from patience import PATIENCE_S, until
 
-from filmgauge.uplink.commands import DONE, WRONG_MAC
+from filmgauge.uplink.commands import DONE, OLD_COUNTER, WRONG_MAC
 from filmgauge_host.commands.actions import parse_action
 from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.commands.frames import mac_of_answer
@@ -120,4 +120,40 @@ def test_a_node_that_is_about_to_boot_with_a_key_is_asked_again(
             said(1, DONE)
         (outcome,) = sent.result()
         assert (outcome.is_done, outcome.is_wrong_key) == (boots, not boots)
+    publisher.close()
+
+
+def test_a_time_that_has_waited_for_its_node_is_not_passed_over(url: str, tmp_path: Path) -> None:
+    """And of a frame whose answer was lost nobody knows what became."""
+    said: list[str] = []
+    publisher = Publisher(url)
+    clock = iter([1000.0, 1900.0])
+    at, keys = parse_address(url), {"near": KEYS["near"]}
+    counters = CommandCounters(tmp_path / "counters.json")
+    with (
+        MqttCommander(at, counters, ["near"], said.append, clock.__next__) as sender,
+        ThreadPoolExecutor() as pool,
+    ):
+
+        def answered(words: list[str], *answer: int | str) -> Outcome:
+            sent = pool.submit(sender.send, keys, parse_action(words), PATIENCE_S)
+            values = dict(zip(("counter", "status", "text", "last"), answer, strict=True))
+            mac = mac_of_answer("near", KEYS["near"], *answer)  # type: ignore[arg-type]
+            text = json.dumps(values | {"mac": mac})
+
+            def is_done() -> bool:
+                publisher.send([("filmgauge/near/ack", text)])
+                return sent.done()
+
+            until(is_done)
+            return sent.result()[0]
+
+        assert answered(["time"], 1, DONE, "the clock is set", 1).is_done
+        assert said == ["near got the time 900 s after it was sent: its clock is slow by that"]
+        found = answered(["report"], 2, OLD_COUNTER, "counter must be above 2, not 2", 2)
+        assert not found.is_done
+        assert found.answer is not None
+        assert found.answer.text == (
+            "it has had this command, and its answer was lost: nobody knows whether it was done"
+        )
     publisher.close()
