@@ -7,6 +7,8 @@
 
 A record is there from the commit of `add` until the broker has acknowledged it, and its key
 (life, boot, seq) until the mark has passed it: so nothing is lost, and nothing is published twice.
+Beside them are counters that must outlive the bridge: of advertisements that a key has opened, by
+their address, and of commands that were sent.
 """
 
 import hashlib

@@ -102,3 +102,22 @@ def test_a_spool_of_the_version_before_owes_the_same(tmp_path: Path) -> None:
             assert spool.claim_name(NODE, "C9:99") == "C1:02"
             assert spool.acknowledged_to(NODE) == (0, 1, 1)
             assert spool.add(NODE, made[5:]) == 0  # it went already
+
+
+def test_a_spool_without_counters_gets_them(tmp_path: Path) -> None:
+    path, key = tmp_path / "spool", bytes(16)
+    with Spool(path) as spool:
+        spool.add(NODE, [record(1)])
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("DROP TABLE commands; DROP TABLE adverts; PRAGMA user_version = 2")
+    with Spool(path) as spool:
+        assert numbers_left(spool) == [record_key(record(1))]
+        assert (spool.commands_sent(NODE), spool.advert_counter("C1:01", key)) == (0, None)
+        spool.count_command(NODE)
+        spool.save_advert_counter("C1:01", key, 7)
+        spool.mark_advert_published("C1:01", key, 6)
+    with Spool(path) as spool:
+        assert (spool.commands_sent(NODE), spool.advert_counter("C1:01", key)) == (1, 7)
+        assert spool.published_advert("C1:01", key) == 6
+        assert spool.advert_counter("C1:01", bytes(15) + b"\1") is None
+    assert key.hex().encode() not in path.read_bytes()
