@@ -156,7 +156,7 @@ class CommandFrames(_InItsFolder):
         return frames
 
     def run(self, data: bytes) -> bool:
-        counter, status, text = self._port.execute(data, True)
+        counter, status, text = self._port.execute(data)
         assert text
         assert status
         assert counter == 0
@@ -166,7 +166,7 @@ class CommandFrames(_InItsFolder):
 
 
 class Operations(_InItsFolder):
-    """What a paired peer asks: an operation and its payload."""
+    """What a peer with the key asks: an operation and its payload."""
 
     name = "operations"
     words = (b'{"sample_s": 60}', b'{"node": "x"}', b'{"backlog": null}', b"\x10\0\x10\0")

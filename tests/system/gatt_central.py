@@ -27,7 +27,9 @@ from filmgauge_sim.scenario.simulation import Simulation
 KEY = "00112233445566778899aabbccddeeff"
 OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
 RECORD, LEDGER, ENERGY, STATE, REQUEST, DATA, COMMAND, SECURE, REPLY, CONFIGURATION = range(2, 12)
-TIME, REPORT, ZERO, REBOOT, CONFIGURE, FORGET = range(1, 7)
+TIME, REPORT, ZERO, REBOOT, CONFIGURE, FORGET, PROFILE, RESET, UPDATE, PIECE, CRASHES = range(
+    1, 12
+)
 
 
 def frame(operation: int, counter: int, payload: bytes = b"", key: str = KEY) -> bytes:
@@ -151,7 +153,7 @@ class Rig:
         )
         (self.node,) = self.simulation.nodes
         self.address = self.node.board.bluetooth.address.hex(":").upper()
-        self.configure(command_key=KEY, **(configuration or {}))
+        self.configure(**{"command_key": KEY, **(configuration or {})})
 
     def __enter__(self) -> "Rig":
         return self

@@ -1,21 +1,25 @@
-"""`filmgauge ble configure` on the firmware itself, over a virtual air."""
+"""`filmgauge ble configure` and `command` on the firmware itself, over a virtual air."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
+from filmgauge_host.virtual import bleak_client
 from filmgauge_sim.nodes.description import to_toml
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, secrets_to_toml
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 
 KEY = "000102030405060708090a0b0c0d0e0f"
+NEW_KEY = "5ec2e7" * 5 + "00"
 
 
-def configure(folder: Path, *arguments: str, key: str | None = KEY):
-    """Return the result of the command on a node of `window` whose command key is KEY."""
+def ble(folder: Path, verb: str, *arguments: str, key: str | None = KEY, asked: str = ""):
+    """Return the result of a command on a node of `window` whose command key is KEY. asked: what
+    is typed."""
     described = varied(load_scenario("window").node[0].description, {"commands": True})
     (folder / "node.toml").write_text(to_toml(described))
     secrets = folder / SECRETS_FILE
@@ -29,7 +33,29 @@ def configure(folder: Path, *arguments: str, key: str | None = KEY):
         nodes.write_text(f'[nodes.window-1]\ncommand_key = "{key}"\n')
         nodes.chmod(0o600)
         options += ["--nodes", str(nodes)]
-    return CliRunner().invoke(main, ["ble", "configure", "window-1", *arguments, *options])
+    return CliRunner().invoke(main, ["ble", verb, "window-1", *arguments, *options], input=asked)
+
+
+def configure(folder: Path, *arguments: str, key: str | None = KEY, asked: str = ""):
+    return ble(folder, "configure", *arguments, key=key, asked=asked)
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, bytes]]:
+    """What the host writes, and whether the link is encrypted by then."""
+    seen: list[tuple[bool, bytes]] = []
+    write = bleak_client._Client.write_gatt_char
+
+    async def write_gatt_char(self: Any, to: Any, data: Any, response: bool) -> None:
+        seen.append((bool(self._linked().is_encrypted), bytes(data)))
+        await write(self, to, data, response)
+
+    monkeypatch.setattr(bleak_client._Client, "write_gatt_char", write_gatt_char)
+    return seen
+
+
+def ways_of_secret(written: list[tuple[bool, bytes]]) -> set[bool]:
+    return {is_encrypted for is_encrypted, data in written if b"5ec2e7" in data}
 
 
 def test_a_command_key_changes_the_configuration(tmp_path: Path) -> None:
@@ -38,10 +64,55 @@ def test_a_command_key_changes_the_configuration(tmp_path: Path) -> None:
     assert "report_every changed" in ran.output
 
 
-def test_a_paired_link_needs_no_key(tmp_path: Path) -> None:
+def test_an_encrypted_link_needs_the_key_as_well(
+    tmp_path: Path, written: list[tuple[bool, bytes]]
+) -> None:
     ran = configure(tmp_path, "report_every=6", "--pair", key=None)
+    assert ran.exit_code == 2, ran.output
+    assert "there is no command_key for window-1: list it in --nodes" in ran.output
+    ran = configure(tmp_path, "report_every=6", "--pair")
     assert ran.exit_code == 0, ran.output
     assert "report_every changed" in ran.output
+    assert {is_encrypted for is_encrypted, _ in written} == {True}
+
+
+def test_a_secret_goes_over_an_encrypted_link(
+    tmp_path: Path, written: list[tuple[bool, bytes]]
+) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(f'ble_key = "{NEW_KEY}"\n')
+    ran = configure(tmp_path, "--ask", "ble_key", asked=NEW_KEY + "\n")
+    assert ran.exit_code == 0, ran.output
+    assert "ble_key changed" in ran.output
+    ran = ble(tmp_path, "command", "set", f"@{file}")
+    assert ran.exit_code == 0, ran.output
+    assert ways_of_secret(written) == {True}
+
+
+def test_a_secret_goes_in_clear_where_that_is_asked_for(
+    tmp_path: Path, written: list[tuple[bool, bytes]]
+) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(f'ble_key = "{NEW_KEY}"\n')
+    for arguments in (("configure", "--from", str(file)), ("command", "set", f"@{file}")):
+        ran = ble(tmp_path, *arguments, "--in-clear")
+        assert ran.exit_code == 0, ran.output
+        assert ways_of_secret(written) == {False}
+        written.clear()
+
+
+def test_a_link_that_is_not_encrypted_after_all_brings_no_secret(
+    tmp_path: Path, written: list[tuple[bool, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def pair(*_arguments: Any, **_options: Any) -> None:
+        raise NotImplementedError("Pairing is not available in Core Bluetooth.")
+
+    monkeypatch.setattr(bleak_client._Client, "pair", pair)
+    ran = configure(tmp_path, "--ask", "ble_key", asked=NEW_KEY + "\n")
+    assert ran.exit_code == 1, ran.output
+    assert "nsufficient" in ran.output
+    assert written
+    assert not ways_of_secret(written)
 
 
 @pytest.mark.parametrize(

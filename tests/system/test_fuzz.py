@@ -63,7 +63,7 @@ def test_frames_without_the_key_change_nothing(here: Path) -> None:
     before = files(here)
     statuses: dict[int, int] = {}
     for _, data in zip(range(FRAMES), enemy_frames(noise), strict=False):
-        counter, status, text = port.execute(data, True)
+        counter, status, text = port.execute(data)
         assert (counter, bool(text)) == (0, True)
         statuses[status] = statuses.get(status, 0) + 1
         if len(data) > LONGEST:
@@ -73,7 +73,7 @@ def test_frames_without_the_key_change_nothing(here: Path) -> None:
 
 
 def test_operations_with_any_payload_leave_a_whole_node(here: Path) -> None:
-    """What a paired peer may send: every refusal has a reason, the configuration stays one."""
+    """What is sent with the key: every refusal has a reason, the configuration stays one."""
     noise = random.Random(2)
     (here / "config.json").write_bytes(CONFIG % KEY.encode())
     peer = peer_with("backlog", RECORDS)

@@ -14,17 +14,23 @@ from gatt_central import (
     COMMAND,
     CONFIGURATION,
     CONFIGURE,
+    CRASHES,
     DATA,
     ENERGY,
     FORGET,
+    KEY,
     LEDGER,
+    PIECE,
+    PROFILE,
     REBOOT,
     RECORD,
     REPORT,
     REQUEST,
+    RESET,
     SECURE,
     STATE,
     TIME,
+    UPDATE,
     ZERO,
     Rig,
     frame,
@@ -40,6 +46,7 @@ from filmgauge_sim.nodes.flash_reader import state_in, store_records
 
 RUNTIMES = pytest.mark.parametrize("runtime", ["cpython", "micropython32"])
 OTHER_S = 900  # to change sample_s to
+EVIL_KEY = "ee" * 16
 Act = Callable[[Rig], Awaitable[Any]]
 
 
@@ -151,28 +158,72 @@ def test_a_report_that_was_asked_for_comes_at_the_next_wake(tmp_path: Path) -> N
         assert rig.go(act) == pytest.approx(sample_s, abs=10)  # a wake, not a report
 
 
+SET = struct.pack("<I", 1_800_000_000)
+EVIL = json.dumps({"command_key": EVIL_KEY, "update_key": ""}).encode()
+OPERATIONS = [
+    (TIME, SET),
+    (REPORT, b""),
+    (ZERO, b""),
+    (REBOOT, b""),
+    (CONFIGURE, struct.pack("<HH", 0, len(EVIL)) + EVIL),
+    (FORGET, struct.pack("<III", 0xFFFFFFFF, 99, 0)),
+    (PROFILE, struct.pack("<HH", 0, 2000) + bytes(200)),
+    (RESET, b""),
+    (UPDATE, b"\0"),
+    (PIECE, bytes(5)),
+    (CRASHES, b""),
+]
+
+
 @RUNTIMES
-def test_a_paired_link_needs_no_mac_and_an_unpaired_one_is_refused(
-    tmp_path: Path, runtime: Any
+@pytest.mark.parametrize("key", [KEY, ""])
+def test_a_stranger_who_pairs_is_refused_whatever_he_asks_for(
+    tmp_path: Path, runtime: Any, key: str
 ) -> None:
-    secure = struct.pack("<BBI", 1, TIME, 1_800_000_000)
+    """With a key of his own, and without MAC and counter."""
+
+    async def act(rig: Rig) -> list[Any]:
+        visit = await rig.visit()
+        await visit.connection.pair()
+        before, replies = changed(rig), []
+        for operation, payload in OPERATIONS:
+            replies.append(await visit.tell(frame(operation, 9, payload, EVIL_KEY), SECURE))
+            replies.append(await visit.tell(bytes((1, operation)) + payload, SECURE))
+        assert before == changed(rig)
+        assert (await visit.read(STATE))[17:21] == bytes(4)  # nor has it the time
+        return replies
+
+    bounds = {"ble_connected_ms": 600000, "update_key": "cd" * 32, "command_key": key}
+    with Rig(tmp_path, runtime, configuration=bounds, capacitance_uf=1e6) as rig:
+        replies = rig.go(act)
+    assert [reply[:2] for reply in replies[::2]] == [(0, 2)] * len(OPERATIONS)
+    assert {reply[:2] for reply in replies[1::2]} <= {(0, 1), (0, 2)}
+
+
+@RUNTIMES
+def test_an_encrypted_link_brings_the_frames_of_the_open_one(tmp_path: Path, runtime: Any) -> None:
+    """Each of them once: not again in the other characteristic."""
 
     async def act(rig: Rig) -> list[Any]:
         visit = await rig.visit()
         before = changed(rig)
-        seen: list[Any] = [await visit.tell(secure, SECURE), before == changed(rig)]
+        seen: list[Any] = [await visit.tell(frame(TIME, 5, SET), SECURE), before == changed(rig)]
         await visit.connection.pair()
-        seen.append(await visit.tell(secure, SECURE))
+        for counter, place in ((5, SECURE), (5, COMMAND), (6, COMMAND), (6, SECURE)):
+            reply = await visit.tell(frame(TIME, counter, SET), place)
+            seen.append(reply)
         await asyncio.sleep(1)
         await visit.connection.disconnect()
         visit = await rig.visit()  # at the next report, with the bond alone
         await visit.connection.encrypt()
-        seen.append(await visit.tell(secure, SECURE))
+        seen.append(await visit.tell(frame(TIME, 7, SET), SECURE))
         return seen
 
     with Rig(tmp_path, runtime) as rig:
         seen = rig.go(act)
-    assert seen == [(0, -5, ""), True, (0, 0, "set"), (0, 0, "set")]
+    assert seen[:2] == [(0, -5, ""), True]
+    assert seen[2::2] == [(5, 0, "set"), (6, 0, "set"), (7, 0, "set")]
+    assert [reply[:2] for reply in seen[3::2]] == [(5, 3), (6, 3)]
 
 
 def test_a_bond_outlives_a_power_cut(tmp_path: Path) -> None:
@@ -186,12 +237,12 @@ def test_a_bond_outlives_a_power_cut(tmp_path: Path) -> None:
     async def comes_back(rig: Rig) -> Any:
         visit = await rig.visit()
         await visit.connection.encrypt()
-        return await visit.tell(struct.pack("<BBI", 1, TIME, 1_800_000_000), SECURE)
+        return await visit.tell(frame(TIME, 5, SET), SECURE)
 
     with Rig(tmp_path) as rig:
         rig.go(pairs)
         rig.node.cut_power()
-        assert rig.go(comes_back) == (0, 0, "set")
+        assert rig.go(comes_back) == (5, 0, "set")
 
 
 REFUSALS = [

@@ -1,7 +1,7 @@
 """What commands do, whatever they came through: checked, carried out, answered.
 
     port = CommandPort(peer, StoredNumber("/commands"))
-    counter, status, text = port.execute(frame, has_mac=True)
+    counter, status, text = port.execute(frame)
 
 Loaded with the first command of a connection.
 """
@@ -18,7 +18,6 @@ from filmgauge.uplink.commands import (
     UNKNOWN,
     Commands,
     Refused,
-    parse_secure,
 )
 from filmgauge.uplink.peer_context import (
     REQUEST_REBOOT,
@@ -56,14 +55,11 @@ class CommandPort:
         self._commands = Commands(config.node, config.command_key, last)
         self._actions = Actions(peer)
 
-    def execute(self, frame: bytes, has_mac: bool) -> "tuple[int, int, str]":
+    def execute(self, frame: bytes) -> "tuple[int, int, str]":
         """Carry out a frame; return its counter (0 without one whose MAC holds), status, text."""
         counter = 0
         try:
-            if has_mac:
-                counter, operation, payload = self._commands.verify(frame)
-            else:
-                operation, payload = parse_secure(frame)
+            counter, operation, payload = self._commands.verify(frame)
             return counter, DONE, self._actions.do(operation, payload)
         except Refused as refused:
             self._peer.refused += 1

@@ -2,7 +2,6 @@
 
     commands = Commands(node, key_text, CommandCounter())
     counter, operation, payload = commands.verify(frame)    # Refused: status and reason
-    operation, payload = parse_secure(frame)                      # of a link that is paired
 
 A frame is `version u8, operation u8, counter u32, payload, MAC`: the first 16 bytes of
 HMAC-SHA-256 over the node's name, a zero byte, and the frame up to the MAC. The counter of a frame
@@ -29,6 +28,7 @@ LONGEST = const(256)  # of a frame
 _HEAD = const("<BBI")
 _HEAD_SIZE = const(6)
 MAC_SIZE = const(16)
+_LEAST = const(22)  # of a frame without a payload
 _BLOCK = const(64)  # of SHA-256
 
 
@@ -55,7 +55,12 @@ class Commands:
 
         Raises Refused, with nothing changed. OSError when flash does not keep the counter.
         """
-        _check(frame, _HEAD_SIZE + MAC_SIZE)
+        if not _LEAST <= len(frame) <= LONGEST:
+            text = "frame must have %d to %d bytes, not %d"
+            raise Refused(MALFORMED, text % (_LEAST, LONGEST, len(frame)))
+        if frame[0] != VERSION:
+            text = "frame version must be %d, not %d"
+            raise Refused(MALFORMED, text % (VERSION, frame[0]))
         body = frame[:-MAC_SIZE]
         if not self._key:
             raise Refused(WRONG_MAC, "the node has no command_key")
@@ -78,12 +83,6 @@ class Commands:
         return hexlify(hmac(self._key, self._node, answer.encode())[:MAC_SIZE]).decode()
 
 
-def parse_secure(frame: bytes) -> "tuple[int, bytes]":
-    """Return (operation, payload) of a frame whose link vouches for it. Raises Refused."""
-    _check(frame, 2)
-    return frame[1], frame[2:]
-
-
 def hmac(key: bytes, *parts) -> bytes:
     """Return HMAC-SHA-256 (RFC 2104) of the parts one behind the other; the key is short."""
     key = key + bytes(_BLOCK - len(key))
@@ -91,15 +90,6 @@ def hmac(key: bytes, *parts) -> bytes:
     for part in parts:
         inner.update(part)
     return sha256(bytes(byte ^ 0x5C for byte in key) + inner.digest()).digest()
-
-
-def _check(frame, least):
-    if not least <= len(frame) <= LONGEST:
-        raise Refused(
-            MALFORMED, "frame must have %d to %d bytes, not %d" % (least, LONGEST, len(frame))
-        )
-    if frame[0] != VERSION:
-        raise Refused(MALFORMED, "frame version must be %d, not %d" % (VERSION, frame[0]))
 
 
 def _same(one, other):

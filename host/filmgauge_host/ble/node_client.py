@@ -59,6 +59,7 @@ class NodeClient:
         self.log_end: LogEnd | None = None
         self.torn = 0
         self._connect_s, self._answer_s = connect_s, answer_s
+        self._command_uuid = uuids.COMMAND
         self._disconnected = asyncio.Event()
         self._client = radio.client(device, lambda _: self._disconnected.set(), connect_s)
 
@@ -158,7 +159,7 @@ class NodeClient:
     ) -> Reply:
         """Send one command with its MAC and return the reply; RefusedError unless it was done."""
         frame = frames.frame(node, key, counter, operation, payload)
-        return await self._send_frame(uuids.COMMAND, frame, counter)
+        return await self._send_frame(frame, counter)
 
     async def crash_records(self, node: str, key: bytes, arrived: str = "") -> str:
         """Return the crash records that wait, a JSON array. arrived: such an answer, which the
@@ -166,36 +167,37 @@ class NodeClient:
         payload = crc32(arrived.encode()).to_bytes(4, "little") if arrived else b""
         return (await self.command(node, key, CRASHES, payload, 1)).text  # not counted
 
-    async def secure_command(self, operation: int, payload: bytes = b"") -> Reply:
-        """Pair, if need be, and send one command without a MAC."""
-        await self._within(self._client.pair(), self._connect_s, "pair")
-        frame = frames.secure_frame(operation, payload)
-        return await self._send_frame(uuids.SECURE_COMMAND, frame, None)
+    async def encrypt(self, node: str, key: bytes) -> None:
+        """Pair, if need be: commands go over the encrypted link from then on.
+
+        The first of them has nothing to hide: a node takes none there while the link is open.
+        """
+        with suppress(NotImplementedError):  # macOS, which pairs when that first one is refused
+            await self._within(self._client.pair(), self._connect_s, "pair")
+        self._command_uuid = uuids.SECURE_COMMAND
+        await self.command(node, key, CRASHES, b"", 1)  # which nobody counts
 
     async def configure(
-        self, node: str, key: bytes | None, changes: dict[str, Any], counter: int = 0
+        self, node: str, key: bytes, changes: dict[str, Any], counter: int
     ) -> Reply:
         """Change keys of the configuration: all of them or none; RefusedError says why not.
 
-        key: None on a paired link. counter: of the first frame.
+        counter: of the first frame.
         """
         last = None
         for number, payload in enumerate(frames.configure_payloads(changes, self.frame_size)):
-            if key is None:
-                last = await self.secure_command(CONFIGURE, payload)
-            else:
-                last = await self.command(node, key, CONFIGURE, payload, counter + number)
+            last = await self.command(node, key, CONFIGURE, payload, counter + number)
         assert last is not None  # JSON has two bytes at least
         return last
 
-    async def _send_frame(self, uuid: str, frame: bytes, counter: int | None) -> Reply:
+    async def _send_frame(self, frame: bytes, counter: int) -> Reply:
         replies = await self._notifications(uuids.REPLY, "answer")
         try:
-            await self._write(uuid, frame)
+            await self._write(self._command_uuid, frame)
             while True:
                 value = await self._within(replies.get(), self._answer_s, "reply to a command")
                 reply = gatt_values.reply(value)
-                if counter is None or reply.counter == counter or reply.status:
+                if reply.counter == counter or reply.status:
                     break
             if len(value) >= self.mtu - _ATT_HEAD:  # it may be cut
                 reply = gatt_values.reply(await self._read(uuids.REPLY))

@@ -51,10 +51,10 @@ class ConnectedNode:
         """As the user has written it, or else as it says."""
         return self.entry.name if self.entry else self.serial
 
-    def command_key(self, advice: str = "list it in --nodes") -> bytes:
+    def command_key(self) -> bytes:
         """Return the key of its commands. Raises InputError where there is none."""
         if self.entry is None or self.entry.command_key is None:
-            raise InputError(f"there is no command_key for {self.name}: {advice}")
+            raise InputError(f"there is no command_key for {self.name}: list it in --nodes")
         return self.entry.command_key
 
     async def reserve(self, counters: CommandCounters, count: int = 1) -> int:

@@ -79,14 +79,17 @@ async def configure(
     target: str,
     changes: Changes,
     wait_s: float,
-    pair: bool,
+    encrypted: bool,
     counters: CommandCounters,
 ) -> Reply:
-    """Wait for a node and change its keys: all or none. Raises BluetoothError and InputError."""
+    """Wait for a node and change its keys: all or none. Raises BluetoothError and InputError.
+
+    encrypted: nobody who listens reads them; the node and the host pair for that.
+    """
     async with connected(radio, registry, target, wait_s) as node:
-        if pair:
-            return await node.client.configure("", None, changes)
-        key = node.command_key("list it in --nodes, or use --pair")
+        key = node.command_key()
+        if encrypted:
+            await node.client.encrypt(node.serial, key)
         count = len(list(configure_payloads(changes, node.client.frame_size)))
         first = await node.reserve(counters, count)
         return await node.client.configure(node.serial, key, changes, first)
@@ -99,10 +102,14 @@ async def command(
     action: Action,
     wait_s: float,
     counters: CommandCounters,
+    encrypted: bool = False,
 ) -> Reply:
-    """Wait for a node and send it a command. Raises BluetoothError and InputError."""
+    """Wait for a node and send it a command, `encrypted` as in `configure`. Raises BluetoothError
+    and InputError."""
     async with connected(radio, registry, target, wait_s) as node:
         key = node.command_key()
+        if encrypted:
+            await node.client.encrypt(node.serial, key)
         payloads = action.payloads(node.client.frame_size)
         first = await node.reserve(counters, len(payloads))
         reply = None

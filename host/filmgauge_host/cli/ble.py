@@ -35,7 +35,12 @@ from filmgauge_host.cli.options import (
     user_file,
 )
 from filmgauge_host.commands.actions import parse_action
-from filmgauge_host.commands.configuration_changes import check, from_arguments, from_file
+from filmgauge_host.commands.configuration_changes import (
+    check,
+    from_arguments,
+    from_file,
+    has_secret,
+)
 from filmgauge_host.errors import InputError, NodeError, needs, warn
 from filmgauge_host.log_file import LogFile
 from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
@@ -51,6 +56,9 @@ _wait = click.option(
     default="2h",
     show_default=True,
     help="How long the node may be silent: one that saves advertises once an hour.",
+)
+_IN_CLEAR = click.option(
+    "--in-clear", is_flag=True, help="A secret, too, over a link that others can read."
 )
 
 
@@ -183,7 +191,8 @@ def log(node: str, runner: RadioRunner, registry: NodeRegistry, out: Path, wait_
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--from", "source", type=FILE, help="TOML file of keys; secrets belong there.")
 @click.option("--ask", multiple=True, metavar="KEY", help="Ask for a secret key.")
-@click.option("--pair", is_flag=True, help="Use a paired link instead of the node's command key.")
+@click.option("--pair", is_flag=True, help="Over an encrypted link, as secrets always go.")
+@_IN_CLEAR
 @_wait
 @_bluetooth_options
 def configure(
@@ -194,20 +203,25 @@ def configure(
     source: Path | None,
     ask: tuple[str, ...],
     pair: bool,
+    in_clear: bool,
     wait_s: float,
 ) -> None:
     """Change keys of the configuration of NODE: all or none, used after its next boot.
 
-    Its command key comes from --nodes. An empty value takes a key away.
+    Its command key comes from --nodes. An empty value takes a key away. For an encrypted link the
+    node and this machine pair.
     """
     wanted = from_file(source) if source else {}
     wanted |= from_arguments(changes, "with --ask or --from")
     wanted |= check({key: click.prompt(key, hide_input=True) for key in ask})
     if not wanted:
         raise InputError("nothing to change: give key=value, --from or --ask")
+    encrypted = pair or (has_secret(wanted) and not in_clear)
     counters = click.get_current_context().meta[_COUNTERS]()
     reply = runner.run(
-        lambda radio: operations.configure(radio, registry, node, wanted, wait_s, pair, counters)
+        lambda radio: operations.configure(
+            radio, registry, node, wanted, wait_s, encrypted, counters
+        )
     )
     if reply is not None:
         click.echo(f"{node}: {', '.join(wanted)} changed; used after its next boot")
@@ -216,6 +230,7 @@ def configure(
 @ble.command(short_help="Send a command to NODE over Bluetooth.")
 @click.argument("node")
 @click.argument("words", nargs=-1, required=True, metavar="ACTION [ARGUMENT]...")
+@_IN_CLEAR
 @_wait
 @_bluetooth_options
 def command(
@@ -223,13 +238,17 @@ def command(
     words: tuple[str, ...],
     runner: RadioRunner,
     registry: NodeRegistry,
+    in_clear: bool,
     wait_s: float,
 ) -> None:
     """Send a command to NODE, as filmgauge command does over MQTT (docs/commands.md)."""
     action = parse_action(words)
     counters = click.get_current_context().meta[_COUNTERS]()
+    encrypted = action.is_secret and not in_clear
     reply = runner.run(
-        lambda radio: operations.command(radio, registry, node, action, wait_s, counters)
+        lambda radio: operations.command(
+            radio, registry, node, action, wait_s, counters, encrypted
+        )
     )
     if reply is not None:
         click.echo(f"{node}: {reply.text}")

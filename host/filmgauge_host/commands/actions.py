@@ -12,11 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filmgauge.config import SECRETS
 from filmgauge.gauge.profile import Profile
 from filmgauge.uplink import actions
 from filmgauge.uplink.commands import LONGEST
-from filmgauge_host.commands.configuration_changes import Changes, check, from_arguments, from_file
+from filmgauge_host.commands.configuration_changes import (
+    Changes,
+    check,
+    from_arguments,
+    from_file,
+    has_secret,
+)
 from filmgauge_host.commands.frames import configure_payloads, profile_payloads
 from filmgauge_host.errors import InputError
 from filmgauge_sim.nodes.tables import did_you_mean
@@ -98,9 +103,10 @@ ACTIONS: Mapping[str, Callable[[Sequence[str]], Action]] = {
 def configure(changes: Changes) -> Action:
     """Return what changes keys of a configuration. Raises InputError."""
     checked = check(dict(changes))
-    is_secret = any(key in SECRETS for key in checked)
     return Action(
-        actions.CONFIGURE, lambda longest: configure_payloads(checked, longest), is_secret
+        actions.CONFIGURE,
+        lambda longest: configure_payloads(checked, longest),
+        has_secret(checked),
     )
 
 

@@ -59,6 +59,11 @@ def check(changes: dict[str, Any]) -> Changes:
     return changes
 
 
+def has_secret(changes: Changes) -> bool:
+    """Return whether nobody else may read them."""
+    return any(key in SECRETS for key in changes)
+
+
 def _value(key: str, text: str) -> int | str | None:
     if not text:
         return None

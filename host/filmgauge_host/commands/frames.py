@@ -21,11 +21,6 @@ def frame(node: str, key: bytes, counter: int, operation: int, payload: bytes = 
     return body + hmac.digest(key, node.encode() + b"\0" + body, hashlib.sha256)[:MAC_SIZE]
 
 
-def secure_frame(operation: int, payload: bytes = b"") -> bytes:
-    """Return a frame for a paired link."""
-    return bytes((VERSION, operation)) + payload
-
-
 def mac_of_answer(node: str, key: bytes, counter: int, status: int, text: str, last: int) -> str:
     """Return what vouches for an answer over MQTT (Commands.mac_of_answer of the firmware)."""
     answer = f"ack {counter} {status} {last} {text}".encode()

@@ -14,7 +14,7 @@ from filmgauge.config import key_bytes
 from filmgauge.state import State
 from filmgauge.store.counters import StoredNumber
 from filmgauge.uplink.actions import Actions, CommandPort
-from filmgauge.uplink.commands import Commands, Refused, hmac, parse_secure
+from filmgauge.uplink.commands import Commands, Refused, hmac
 from filmgauge.uplink.peer_context import (
     REQUEST_NEW_SESSION,
     REQUEST_REBOOT,
@@ -115,13 +115,6 @@ def test_a_key_has_32_digits():
     assert key_bytes("command_key", KEY) == unhexlify(KEY)
 
 
-def test_a_secure_frame_has_neither_counter_nor_mac():
-    assert parse_secure(b"\x01\x05abc") == (5, b"abc")
-    for data in (b"", b"\x01", b"\x02\x05", bytes(257)):
-        with raises(Refused):
-            parse_secure(data)
-
-
 def test_a_configuration_comes_in_parts_and_is_written_whole():
     path = unused_path()
     write_file(path, CONFIG % KEY.encode())
@@ -172,19 +165,19 @@ def test_time_wishes_and_forget():
     peer = peer_with(unused_path(), 10)
     port = CommandPort(peer, StoredNumber(unused_path()))
     assert peer.unix_s() == 0
-    assert port.execute(frame(1, 1, struct.pack("<I", UNIX_S)), True) == (1, 0, "set")
+    assert port.execute(frame(1, 1, struct.pack("<I", UNIX_S))) == (1, 0, "set")
     peer.board.now_ms += 7000
     assert peer.unix_s() == UNIX_S + 7
-    assert port.execute(frame(2, 2), True)[1] == 0
-    assert port.execute(b"\x01\x04", False) == (0, 0, "reset after this wake")
+    assert port.execute(frame(2, 2))[1] == 0
+    assert port.execute(frame(4, 3)) == (3, 0, "reset after this wake")
     assert peer.requests == REQUEST_REPORT | REQUEST_REBOOT
-    assert port.execute(frame(3, 3), True) == (3, 5, "the node cannot show its sensor's zero")
-    assert port.execute(frame(6, 4, struct.pack("<III", 0, 1, 6)), True) == (4, 0, "7 removed")
+    assert port.execute(frame(3, 4)) == (4, 5, "the node cannot show its sensor's zero")
+    assert port.execute(frame(6, 5, struct.pack("<III", 0, 1, 6))) == (5, 0, "7 removed")
     assert peer.backlog.oldest() == (0, 1, 7)
     assert peer.board.fed == 7
-    assert port.execute(frame(6, 5, struct.pack("<III", 0, 9, 0)), True) == (5, 0, "3 removed")
-    assert port.execute(frame(99, 6), True) == (6, 4, "there is no operation 99")
-    assert port.execute(frame(2, 6), True)[1] == 3
+    assert port.execute(frame(6, 6, struct.pack("<III", 0, 9, 0))) == (6, 0, "3 removed")
+    assert port.execute(frame(99, 7)) == (7, 4, "there is no operation 99")
+    assert port.execute(frame(2, 7))[1] == 3
 
 
 def test_a_zero_that_is_asked_for_waits_whatever_else_is():
@@ -206,13 +199,13 @@ def test_a_zero_that_is_asked_for_waits_whatever_else_is():
 def test_a_refusal_is_counted_and_says_which_frame_it_was():
     peer = peer_with(unused_path(), 1)
     port = CommandPort(peer, StoredNumber(unused_path()))
-    assert port.execute(frame(2, 5), True) == (5, 0, "the next wake reports")
-    assert port.execute(frame(2, 5), True)[:2] == (5, 3)
-    assert port.execute(frame(99, 6), True)[:2] == (6, 4)
+    assert port.execute(frame(2, 5)) == (5, 0, "the next wake reports")
+    assert port.execute(frame(2, 5))[:2] == (5, 3)
+    assert port.execute(frame(99, 6))[:2] == (6, 4)
     for wrong in (frame(2, 7, node="window-2"), frame(2, 7)[:-1], bytes(257), b""):
-        assert port.execute(wrong, True)[0] == 0
+        assert port.execute(wrong)[0] == 0
     assert peer.refused == 6
-    assert port.execute(frame(8, 7), True) == (7, 0, "the counters begin anew")
+    assert port.execute(frame(8, 7)) == (7, 0, "the counters begin anew")
     assert peer.requests == REQUEST_REPORT | REQUEST_RESET
 
 

@@ -102,10 +102,8 @@ class GattServer:
             handle, data = event[1], event[2]
             if handle == self._own[gatt.LOG_REQUEST]:
                 self._start_log(data)
-            elif handle == self._own[gatt.COMMAND]:
-                self._command(data, True)
-            elif handle == self._own[gatt.SECURE]:
-                self._command(data, False)
+            elif handle in (self._own[gatt.COMMAND], self._own[gatt.SECURE]):
+                self._command(data)
 
     def _start_log(self, data):
         if len(data) != _REQUEST_SIZE:
@@ -130,12 +128,12 @@ class GattServer:
         self._peer.board.feed()
         return 0
 
-    def _command(self, frame, has_mac):
+    def _command(self, frame):
         if self._commands is None:
             from filmgauge.uplink.actions import CommandPort
 
             self._commands = CommandPort(self._peer, self._last)
-        self._reply(*self._commands.execute(frame, has_mac))
+        self._reply(*self._commands.execute(frame))
         self._ble.gatts_write(self._own[gatt.STATE], self._peer.state(self._last.value))
 
     def _reply(self, counter, status, text):

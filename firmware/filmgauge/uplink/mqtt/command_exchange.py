@@ -39,7 +39,7 @@ def _carry_out(client, peer, port, last):
             if not client.frames:
                 break
         packet_id, is_repeated, frame = client.frames.pop(0)
-        counter, status, text = port.execute(frame, True)
+        counter, status, text = port.execute(frame)
         if status == OLD_COUNTER and is_repeated:
             peer.refused -= 1  # by a broker that missed an acknowledgement, and nobody else
         elif status:
