@@ -74,8 +74,23 @@ def test_a_frame_acts_once_whatever_becomes_of_the_power():
             assert (status, reason) == (3, "counter must be above 5, not %d" % counter)
     assert again.verify(frame(1, 6)) == (6, 1, b"")
     assert StoredNumber(path).value == 6
-    assert again.verify(frame(1, 0xFFFFFFFF)) == (0xFFFFFFFF, 1, b"")
-    assert refused(again, frame(1, 0))[0] == 3
+
+
+def test_nobody_who_has_signed_once_ends_the_counter():
+    path = unused_path()
+    commands = Commands("window-1", KEY, StoredNumber(path))
+    reason = "counter must be 1000000 at most, not 4294967294"
+    assert refused(commands, frame(1, 0xFFFFFFFE)) == (3, reason)
+    assert refused(commands, frame(1, 1000001))[0] == 3
+    assert StoredNumber(path).value == 0
+    assert commands.verify(frame(1, 1000000))[0] == 1000000
+    assert refused(commands, frame(1, 2000001))[0] == 3
+    number = StoredNumber(path)
+    number.save(0xFFFFFFF0)
+    commands = Commands("window-1", KEY, number)
+    assert commands.verify(frame(1, 0xFFFFFFFE))[0] == 0xFFFFFFFE
+    assert commands.verify(frame(1, 0xFFFFFFFF)) == (0xFFFFFFFF, 1, b"")
+    assert refused(commands, frame(1, 0))[0] == 3
 
 
 def test_the_counter_is_in_flash_before_anything_is_done():
