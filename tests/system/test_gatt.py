@@ -245,6 +245,31 @@ def test_a_bond_outlives_a_power_cut(tmp_path: Path) -> None:
         assert rig.go(comes_back) == (5, 0, "set")
 
 
+def test_a_change_right_behind_a_pairing_stays_and_so_does_the_bond(tmp_path: Path) -> None:
+    """Both are in the same pages, and the stack keeps its secrets in an interrupt."""
+    text = b'{"sample_s": %d}' % OTHER_S
+    change = frame(CONFIGURE, 5, struct.pack("<HH", 0, len(text)) + text)
+
+    async def act(rig: Rig) -> list[Any]:
+        visit = await rig.visit()
+        await visit.connection.pair()
+        seen: list[Any] = [await visit.tell(change)]
+        await asyncio.sleep(1)
+        await visit.connection.disconnect()
+        await asyncio.sleep(2)
+        seen.append(json.loads(rig.file("/config.json"))["sample_s"])
+        rig.node.cut_power()
+        visit = await rig.visit()
+        await visit.connection.encrypt()
+        seen.append(await visit.tell(frame(TIME, 6, SET), SECURE))
+        return seen
+
+    with Rig(tmp_path) as rig:
+        seen = rig.go(act)
+    assert seen[0][:2] == (5, 0)
+    assert seen[1:] == [OTHER_S, (6, 0, "set")]
+
+
 REFUSALS = [
     (
         "a wrong key",

@@ -76,7 +76,9 @@ def test_erasing_forgets_the_bonds(embedded: Broker, tmp_path: Path) -> None:
         flash(board, whole)
         board.pull()
         memory = board.board.flash
-        Bonds("/none", bond_pages(memory)).put(1, b"peer", b"secret")
+        bonds = Bonds("/none", bond_pages(memory))
+        bonds.put(1, b"peer", b"secret")
+        bonds.save()
         assert Bonds("/none", bond_pages(memory)).count() == 1
         board.plug()
         assert flash(board, whole, ERASE).record is not None

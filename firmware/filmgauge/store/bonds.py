@@ -1,8 +1,12 @@
 """The secrets of bonds, which the Bluetooth stack leaves to the application to keep.
 
     bonds = Bonds("/bonds")
-    bonds.put(kind, key, value)         # None forgets; OSError from flash, ValueError
+    bonds.put(kind, key, value)         # None forgets; ValueError
     bonds.get(kind, index, key)         # by key, or the index-th of a kind where key is None
+    bonds.save()                        # OSError from flash
+
+The stack asks in an interrupt, which may come while other things are being written to the same
+pages: only `save` writes, outside of it.
 
 At most COUNT secrets, two for each peer: a new one takes the place of the oldest. All of them are
 one state of the journal, or one thing in raw pages (page_pair.py), so a power cut leaves what was
@@ -28,13 +32,13 @@ class Bonds:
         from filmgauge.store.journal import Journal
 
         self._buffer = bytearray(_SIZE + OVERHEAD)
-        self._journal, self._pair = Journal(path, _SIZE), None
+        self._journal, self._pages = Journal(path, _SIZE), pages
+        self._is_changed = False
         found = None
         if pages:
             from filmgauge.store.page_pair import PagePair
 
-            self._pair = PagePair(pages)
-            found = self._pair.read(_NAME)
+            found = PagePair(pages).read(_NAME)
         if found:
             self._buffer[HEAD_SIZE : HEAD_SIZE + _SIZE] = found
         elif not self._journal.load(self._buffer):
@@ -58,7 +62,7 @@ class Bonds:
         return None
 
     def put(self, kind: int, key: bytes, value: "bytes | None") -> bool:
-        """Keep a secret in flash, or forget it; return whether there was something to do."""
+        """Keep a secret, or forget it; return whether there was something to do."""
         if not 0 < kind < 256 or len(key) > _KEY_ROOM or len(value or b"") > _VALUE_ROOM:
             raise ValueError("a secret must have a kind of 1 to 255, 16 bytes of key and 96 more")
         buffer = self._buffer
@@ -76,11 +80,21 @@ class Bonds:
             self._remove_at(HEAD_SIZE)
         if value is not None:
             self._append(kind, key, value)
-        if self._pair:
-            self._pair.write(_NAME, memoryview(buffer)[HEAD_SIZE : HEAD_SIZE + _SIZE])
-        else:
-            self._journal.save(buffer)
+        self._is_changed = True
         return True
+
+    def save(self) -> None:
+        """Put what has changed into flash: all of it or nothing. It is tried once."""
+        if not self._is_changed:
+            return
+        self._is_changed = False
+        if self._pages:
+            from filmgauge.store.page_pair import PagePair
+
+            view = memoryview(self._buffer)[HEAD_SIZE : HEAD_SIZE + _SIZE]
+            PagePair(self._pages).write(_NAME, view)  # what else is there may be newer
+        else:
+            self._journal.save(self._buffer)
 
     def _slots(self):
         return range(HEAD_SIZE, HEAD_SIZE + _SIZE, _ENTRY)

@@ -79,6 +79,7 @@ def test_bonds_of_a_version_that_had_the_pages_alone_go_on():
     buffer = bytearray(696 + OVERHEAD)
     bonds._journal = PageStore(device, buffer, 0)
     bonds.put(1, b"peer", b"secret")
+    bonds.save()
     assert device.image[HEAD_SIZE:] != b"\xff" * (2 * PAGE - HEAD_SIZE)
     for cut in (0, 3, None):
         device.cut_after = cut
@@ -90,6 +91,9 @@ def test_bonds_of_a_version_that_had_the_pages_alone_go_on():
         again = Bonds("/nowhere/bonds", device)
         assert again.get(1, 0, b"peer") == b"secret"
     again.put(1, b"other", b"more")
+    PagePair(device).write("config.bak", b"newer than these bonds")
+    again.save()
+    assert PagePair(device).read("config.bak") == b"newer than these bonds"
     assert Bonds("/nowhere/bonds", device).get(1, 0, b"other") == b"more"
     assert Bonds("/nowhere/bonds", device).get(1, 0, b"peer") == b"secret"
     assert PagePair(device).read("failures") == b"\1"

@@ -62,6 +62,14 @@ class Link:
             self.connected_ms += self._board.clock_ms() - self._connected_at_ms
             self.connection = None
 
+    def save_bonds(self) -> None:
+        """Put into flash what the stack has given to keep."""
+        if self._bonds is not None:
+            try:
+                self._bonds.save()
+            except OSError as error:  # then the peer has to pair again
+                print("filmgauge: bonds:", error)
+
     def awake_ms(self) -> int:
         """Return for how long the processor was awake so far: ticks stand still in sleep."""
         return time.ticks_diff(time.ticks_ms(), self._begun_ms)
@@ -97,7 +105,7 @@ class Link:
             if event == _GET_SECRET:
                 return self._bonds.get(kind, second, None if third is None else bytes(third))
             return self._bonds.put(kind, bytes(second), None if third is None else bytes(third))
-        except (OSError, ValueError) as error:  # then the peer has to pair again
+        except ValueError as error:
             print("filmgauge: bonds:", error)
             return None
 

@@ -79,6 +79,7 @@ class GattServer:
                 self._handle(event)
                 self._peer.board.feed()
                 continue
+            self._link.save_bonds()
             if self._transfer is not None and self._transfer.busy:
                 left_ms = min(left_ms, self._send(self._transfer))
             if left_ms:

@@ -96,6 +96,7 @@ class BleUplink(NoUplink):
             ble.active(False)
             link.disconnected()
             ble.irq(None)
+            link.save_bonds()
             if link.ready:
                 unload(_SERVING)
             self.taken_nj = self._policy.taken_nj(advertised_ms, link)
