@@ -12,6 +12,7 @@ _FOLDER = "/incoming"
 _VERIFIED = "/incoming/verified"
 _REFUSED = "/incoming/refused"
 _BACK = "/incoming/back"
+_BY_CABLE = "another version has come by cable"
 
 
 def finish(archive: str, switch: str, trial: str, starts: int, prepare=None) -> None:
@@ -22,6 +23,8 @@ def finish(archive: str, switch: str, trial: str, starts: int, prepare=None) -> 
     """
     if _is_there(switch):
         over_air = os.stat(switch)[6] > 0
+        if not over_air and _is_in_folder(_VERIFIED):
+            _refuse(_BY_CABLE)  # what came over the air before runs no more
         if over_air:
             # Behind a cut within a rename from one directory to another littlefs does not show the
             # name that follows in the first (2.11), `verified` say, until something is written.
@@ -100,7 +103,7 @@ def _runs_without_archive():
 def _is_good(switch, starts, prepare):
     """Return whether a version that has come over the air may take its place."""
     if prepare is None:
-        reason = "another version has come by cable"
+        reason = _BY_CABLE
     elif os.stat(switch)[6] > starts:  # what hangs in it must not do so at each boot
         reason = "its check did not come to an end"
     else:
@@ -110,9 +113,14 @@ def _is_good(switch, starts, prepare):
     if reason is None:
         return True
     print("launch: a version is refused:", reason)
+    _refuse(reason)
+    return False
+
+
+def _refuse(reason):
+    """Let the next report tell why the version that was ordered does not run."""
     with open(_REFUSED, "w") as file:
         file.write(reason)
-    return False
 
 
 def _checked(prepare):

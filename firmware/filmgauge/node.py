@@ -55,7 +55,9 @@ class Node:
         self._loaded = False
         self._slept = False  # since it was loaded last: nothing is known that did not sleep
         self._counted = True  # what the sensors have counted has reached the gauge
-        self.reported = None  # on trial: the first record, once it was sent or stored
+        self._on_trial = on_trial
+        self.waits_for_peer = False  # on trial: all is well, and nobody has come so far
+        self.reported = None  # the record that ends it
         self.has_reported = False  # a record was sent or stored
         self._unattended = None  # what the safe mode has counted, until it is booked
         self._unattended_booked = False  # and not saved so far
@@ -438,9 +440,17 @@ class Node:
         reporter.uplink.next_s = self._schedule.next_report_s()
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         self.has_reported = self.has_reported or is_safe
-        if self._schedule.on_trial and reporter.has_reached:
-            self.reported = reporter.record
-            self._schedule.on_trial = False
+        if self._on_trial:
+            from filmgauge.upgrade.trial import has_passed
+
+            passed = has_passed(reporter, self._board, not state.wakes)
+            has_passed = None
+            unload(".upgrade")
+            self.waits_for_peer = passed is None
+            self._schedule.on_trial = passed is False
+            if passed:
+                self.reported = reporter.record
+                self._on_trial = False
         return is_safe and state.reported_change()
 
     def _open_reporter(self):

@@ -65,7 +65,7 @@ def _run(board, trial):
         board.sleep(sleep_ms)  # does not return where the board boots anew
         if shortages >= _MOST_SHORTAGES or failures >= _MOST_FAILURES:
             board.reset()
-        if trial is not None:
+        if trial is not None and not (node is not None and node.waits_for_peer):
             trial.count_wake()
 
 

@@ -24,7 +24,12 @@ from filmgauge_host.ble.version_transfer import update
 from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.errors import RefusedError
 from filmgauge_host.serial import firmware_build
-from filmgauge_host.upgrade.order import ABANDON_PAYLOAD, order_payload, part_payloads
+from filmgauge_host.upgrade.order import (
+    ABANDON_PAYLOAD,
+    STATUS_PAYLOAD,
+    order_payload,
+    part_payloads,
+)
 from filmgauge_host.upgrade.signing_key import public_text
 from filmgauge_host.upgrade.version import Version, sign
 from filmgauge_host.upgrade.version_build import bytecode_text
@@ -33,6 +38,7 @@ from filmgauge_sim.air.air import Air
 from filmgauge_sim.board.flash import PageInRam
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.flash_reader import backlog, stored_record
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation
@@ -67,7 +73,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shared, b
     air = Air(1)
     nowhere = Broker("127.0.0.1", 1)
     simulation = Simulation(
-        load_scenario(str(path)), nowhere, folder, "micropython", "1d", None, air
+        load_scenario(str(path)), nowhere, folder, "micropython", "60d", None, air
     )
     (node,) = simulation.nodes
     app = firmware_build.archive_of_port("stm32").data
@@ -196,6 +202,92 @@ def test_what_a_connection_has_brought_stays(air_and_node: Shared) -> None:
     assert done(air, simulation, said(host_radio(air), PIECE, *parts)) == "3 of 6"
     assert len(read(node, "/incoming/app.bin") or b"") == 2048  # as the next connection finds it
     assert done(air, simulation, said(host_radio(air), UPDATE, ABANDON_PAYLOAD)) == "nothing"
+
+
+SERVES_NOBODY = """
+class GattServer:
+    def __init__(self, link, peer):
+        raise OSError(19)
+
+
+def __getattr__(name):
+    return GattServer
+"""
+
+
+def test_a_version_that_serves_nobody_is_switched_back(
+    air_and_node: Shared, counters: CommandCounters
+) -> None:
+    air, simulation, node = air_and_node
+    before = read(node, "/app.bin")
+    changed = {"uplink/ble/gatt_server": SERVES_NOBODY}
+    app = archive("0.2.0", changed, kind_name="stm32wb55").data
+    ended, _ = brought(air, simulation, counters, version(5, {"app.bin": app}), supply_holds=True)
+    assert ended == "switched back: 0.2.0 did not report"
+    assert read(node, "/app.bin") == before
+
+
+def left_on_trial(shared: Shared, counters: CommandCounters, changes: bytes) -> None:
+    """Bring a version, and go away when all of it is there."""
+    air, simulation, node = shared
+    what = version(5, {"config.json": changes})
+    order = order_payload(what, supply_holds=True)
+    work = update(
+        host_radio(air), REGISTRY, "wall", what, order, 7200.0, counters, lambda *_at: None
+    )
+    task = asyncio.ensure_future(work, loop=air.loop)
+    simulation.run(lambda _node: None, lambda: "switch" not in names(node, "/"))
+    cancel(air, task)
+
+
+def wake(simulation: Simulation, node: VirtualNode, count: int) -> None:
+    upto = node.wakes + count
+    simulation.run(lambda _node: None, lambda: node.wakes < upto or node.in_wake)
+
+
+def test_a_good_version_waits_for_its_bridge(
+    air_and_node: Shared, counters: CommandCounters
+) -> None:
+    """More starts and wakes than a trial has, and reports as seldom as ever."""
+    air, simulation, node = air_and_node
+    left_on_trial(air_and_node, counters, b'{"report_every": 3}')
+    for _ in range(5):
+        wake(simulation, node, 1)
+        node.cut_power()
+    wake(simulation, node, 7)
+    assert "trial" in names(node, "/")
+    records = [stored_record(node.flash, name) for name in backlog(node.flash)]
+    assert [record.seq for record in records if record.boot == records[-1].boot] == [0, 1, 2]
+    status = said(host_radio(air), UPDATE, STATUS_PAYLOAD)
+    assert done(air, simulation, status) == "on trial"
+    wake(simulation, node, 1)
+    assert not {"trial", "config.json.old"} & names(node, "/")
+    status = said(host_radio(air), UPDATE, STATUS_PAYLOAD)
+    assert done(air, simulation, status) == "runs: 0.2.0"
+
+
+def test_a_version_that_nobody_finds_is_switched_back_at_last(
+    air_and_node: Shared, counters: CommandCounters
+) -> None:
+    air, simulation, node = air_and_node
+    left_on_trial(air_and_node, counters, b'{"sample_s": 86400}')
+    wake(simulation, node, 14)
+    assert "trial" in names(node, "/")
+    wake(simulation, node, 8)
+    assert not {"trial", "config.json.old"} & names(node, "/")
+    config = json.loads(unsealed(read(node, "/config.json") or b""))
+    assert "sample_s" not in config
+
+
+@pytest.mark.parametrize("changes", [{"ble_advertise_ms": 0}, {"ble_connected_ms": 0}])
+def test_a_version_that_would_silence_the_node_is_refused(
+    air_and_node: Shared, counters: CommandCounters, changes: dict[str, int]
+) -> None:
+    air, simulation, _ = air_and_node
+    what = version(5, {"config.json": json.dumps(changes).encode()})
+    ended, _ = brought(air, simulation, counters, what, supply_holds=True)
+    (name,) = changes
+    assert ended == f"refused: {name} would leave the node without a way out"
 
 
 def test_whether_two_versions_have_room(air_and_node: Shared, counters: CommandCounters) -> None:

@@ -18,6 +18,8 @@ from filmgauge.upgrade.manifest import Manifest
 from filmgauge.upgrade.staging import FOLDER, MANIFEST, VERIFIED, path_of
 
 _CONFIG = "/config.json"
+WAYS_OUT = ("wifi_ssid", "mqtt_host", "ble_advertise_ms", "ble_connected_ms")
+_HAS_DEFAULT = const("ble_connected_ms")  # of them: the one that works without being there
 _CHUNK = const(512)
 _FEED_MASK = const(0x1E00)  # once in 16 chunks
 
@@ -36,7 +38,9 @@ def check(feed, device) -> "str | None":
         if _digest(path_of(name), size, buffer, feed) != digest:
             return "the SHA-256 of %s is not the one of the manifest" % name
         if name == "config.json":
-            _merge(config, path_of(name))
+            lost = _merge(config, path_of(name))
+            if lost:
+                return lost + " would leave the node without a way out"
     values = {
         "number": manifest.number,
         "version": manifest.version,
@@ -64,15 +68,19 @@ def _digest(path, size, buffer, feed):
 
 def _merge(config, path):
     """Write the configuration with its changes; null takes a key away. Secrets and all else that
-    the version does not bring stay as they are."""
+    the version does not bring stay as they are. Return the name of a change by which the node
+    could not be reached any more, with nothing written."""
     with open(path, "rb") as file:
         changes = json.loads(file.read())
     for name in changes:
+        if name in WAYS_OUT and not changes[name] and config.get(name, name == _HAS_DEFAULT):
+            return name
         if changes[name] is None:
             config.pop(name, None)
         else:
             config[name] = changes[name]
     _write(FOLDER + _CONFIG, config_copy.sealed(json.dumps(config).encode()))
+    return None
 
 
 def _write(path, data):

@@ -5,6 +5,7 @@ class NoUplink:
     """The uplink of a node without one: every record waits in flash for whoever reads it there.
 
     stores_first: a record is to be stored before it is sent, since nobody acknowledges it.
+    served: whether a peer has had a command obeyed; None where nobody has come with one.
     peer: what a connected peer sees and asks for (peer_context.py), None without any.
     error: why the last record did not go. taken_nj: what the radio has taken out of the buffer
     capacitor for it, as far as that is configured. guard: of the record that is being sent, what
@@ -12,7 +13,7 @@ class NoUplink:
     next_s: until the next report, which the node has put there.
     """
 
-    stores_first = acknowledges = False
+    stores_first = acknowledges = served = False
     peer = guard = None
     error = "this node has no way to send it"
     taken_nj = next_s = 0

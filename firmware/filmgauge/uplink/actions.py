@@ -60,6 +60,7 @@ class CommandPort:
         counter = 0
         try:
             counter, operation, payload = self._commands.verify(frame)
+            self._peer.obeyed = True
             return counter, DONE, self._actions.do(operation, payload)
         except Refused as refused:
             self._peer.refused += 1

@@ -18,9 +18,9 @@ class PeerContext:
 
     next_s: from that report to the next, as the node means to.
     requests: bits that the node looks at after the report; requested: those of the wake before.
-    refused: commands that were. make_room: frees the heap for serving
-    a peer, where the node has put a function here. clock_unix_s: when the board's clock was zero,
-    s since 1970; 0: nobody has told.
+    refused: commands that were; obeyed: whether there was one with the key. make_room: frees the
+    heap for serving a peer, where the node has put a function here. clock_unix_s: when the board's
+    clock was zero, s since 1970; 0: nobody has told.
     """
 
     def __init__(self, board, config, profile):
@@ -29,6 +29,7 @@ class PeerContext:
         self.profile = profile
         self.record = self.backlog = self.ledger = None
         self.requests = self.requested = self.refused = self.next_s = 0
+        self.obeyed = False
         self.make_room = None
         self._shown_ms = 0
         self.clock_unix_s = 0

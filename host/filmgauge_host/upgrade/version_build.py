@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from filmgauge.config import SECRETS
+from filmgauge.upgrade.check import WAYS_OUT
 from filmgauge_host.commands.configuration_changes import check
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.serial import firmware_build
@@ -63,4 +64,7 @@ def read_changes(path: Path) -> bytes:
         check(values)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+    for name in WAYS_OUT:
+        if not values.get(name, True):
+            raise InputError(f"{where}: {name} would leave the node without a way out")
     return json.dumps(values, separators=(",", ":"), sort_keys=True).encode()

@@ -241,6 +241,16 @@ def test_what_an_earlier_trial_has_left_is_not_gone_back_to(board: Board) -> Non
     assert board.names() == {"app.bin", "config.json", "version"}
 
 
+def test_what_comes_by_cable_before_the_end_was_told_is_not_taken_for_it(board: Board) -> None:
+    board.ask_for(version())
+    assert "told on trial " in board.live(boots=2)
+    install(board.board.flash, {"/app.bin.new": app("cable"), "/switch": b""})
+    said = board.live(boots=1)
+    assert runs(said) == ["old", "new", "cable"]
+    assert "told refused another version has come by cable" in said
+    assert "incoming" not in board.names()
+
+
 def test_a_check_that_hangs_does_so_a_few_times_only(board: Board) -> None:
     slow = "def is_signed(*_):\n    import time\n    while True:\n        time.sleep_ms(100)\n"
     hanging = {**compiled(), "filmgauge/upgrade/ed25519.py": slow.encode()}

@@ -54,6 +54,7 @@ class BleUplink(NoUplink):
         """Advertise the record at a level of service; return False: nobody acknowledges it."""
         self._policy.choose(level)
         self.taken_nj = 0
+        self.served = None
         self.error = _ADVERTISED_ONLY
         if self._policy.interval_ms:
             self.peer.next_s = self.next_s
@@ -62,7 +63,10 @@ class BleUplink(NoUplink):
                 self._advertise(record)
             except (OSError, ValueError) as error:  # a radio must not cost the record
                 self.error = error
+                self.served = False
                 print("filmgauge: bluetooth:", error)
+            if self.peer.obeyed:
+                self.served = True
         return False
 
     def _advertise(self, record):
