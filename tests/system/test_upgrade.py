@@ -15,10 +15,13 @@ from mqtt_brokers import Mosquitto
 from patience import until
 from updated_node import COMMAND_KEY, NEW, OLD, updated_node
 
+from filmgauge.uplink.actions import UPDATE
 from filmgauge_host.cli.app import main
+from filmgauge_host.commands.frames import frame
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.upgrade.order import order_payload
 from filmgauge_host.upgrade.signing_key import make_key, public_text
 from filmgauge_host.upgrade.version_build import bytecode_text
 from filmgauge_host.upgrade.version_folder import store_version
@@ -132,6 +135,52 @@ def test_what_is_left_of_an_order_that_a_cut_has_half_forgotten_goes(bed: Bed) -
     assert "incoming" not in names(bed.node, "/")
     status = json.loads(bed.retained("filmgauge/rig/status").popitem()[1])
     assert status["state"] == "sleeping"  # the report came to its end
+
+
+def fill(node: VirtualNode) -> None:
+    """Leave no room on its flash."""
+    size, number = 65536, 0
+    while size >= 256:
+        try:
+            install(node.flash, {f"/junk{number}": bytes(size)})
+            number += 1
+        except Exception:
+            size //= 2
+
+
+def test_a_flash_that_is_full_meanwhile_is_told_and_ends_it(bed: Bed) -> None:
+    """The report comes to its end nonetheless, which nobody may take for a lost connection."""
+    made, _ = store_version(
+        bed.folder / "made-9",
+        {"app.bin": version(NEW).data},
+        name=NEW,
+        board="esp32",
+        bytecode=bytecode_text(),
+        key=bed.key,
+        number=9,
+    )
+    pieces = {f"filmgauge/firmware/{made.id}/{i}": piece for i, piece in enumerate(made.pieces())}
+    order = frame("rig", bytes.fromhex(COMMAND_KEY), 1, UPDATE, order_payload(made))
+
+    def is_refusal(_topic: str, payload: bytes) -> bool:
+        event = json.loads(payload)
+        return event["state"] == "refused" and event["text"].startswith("flash: ")
+
+    with BrokerLogin(parse_address(bed.broker.url), ("filmgauge/rig/event",)) as login:
+        login.publish_all(pieces.items(), retain=True)
+        login.publish("filmgauge/rig/command", order)
+        for _ in range(4):  # of which one brings the order, and the next the first pieces
+            if read(bed.node, "/incoming/app.bin") is None:
+                bed.node.step()
+        install(bed.node.flash, {"/incoming/misses": b"." * 23})  # of 24 reports without a piece
+        fill(bed.node)
+        for _ in range(3):
+            bed.node.step()
+            status = bed.retained("filmgauge/rig/status").popitem()[1]
+            assert json.loads(status)["state"] == "sleeping"
+        assert login.await_message(is_refusal)
+        assert "incoming" not in names(bed.node, "/")
+        login.publish_all([(name, b"") for name in pieces], retain=True)
 
 
 def test_a_version_that_crashes_is_switched_back_and_told(bed: Bed) -> None:

@@ -19,7 +19,7 @@ import sys
 from hashlib import sha256
 
 from filmgauge.compat import const, names_in
-from filmgauge.upgrade.manifest import PIECE, Manifest
+from filmgauge.upgrade.manifest import NAMES, PIECE, Manifest
 from filmgauge.upgrade.ways_back import ways_back
 
 FOLDER = "/incoming"
@@ -91,11 +91,11 @@ class Staging:
             self._file = open(path, "r+b" if offset else "wb")  # noqa: SIM115
             self._file.seek(offset)
         self._file.write(data)
-        self.next += 1
         if offset + len(data) == size:
             self._close_file()
-        elif not self.next % _FLUSH_PIECES:
+        elif not (self.next + 1) % _FLUSH_PIECES:
             self._file.flush()
+        self.next += 1
 
     def _part(self):
         """Return name and size of the file of the next piece, and where it begins there."""
@@ -119,16 +119,21 @@ class Staging:
                 file.write(".")
 
     def _close_file(self):
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
-    def missed(self) -> None:
-        """Note that the next piece is not to be had; ValueError where that is so for long."""
-        if size_of(_MISSES) >= _MOST_MISSES:
-            raise ValueError("piece %d did not come" % self.next)
-        with open(_MISSES, "ab") as file:
-            file.write(b".")
+    def missed(self, why: str) -> None:
+        """Note that the next piece is not there; ValueError, `why` or that it did not come, where
+        that is so for long, or nobody can note how long."""
+        if size_of(_MISSES) < _MOST_MISSES:
+            try:
+                with open(_MISSES, "ab") as file:
+                    file.write(b".")
+                return
+            except OSError:
+                pass
+        raise ValueError(why or "piece %d did not come" % self.next)
 
     def found(self) -> None:
         """Forget what was missed."""
@@ -173,7 +178,18 @@ def clear() -> None:
 
 
 def refuse(reason: str) -> None:
-    """Let the next report tell why there is no new version."""
+    """Let the next report tell why there is no new version. Where flash is full, what has come of
+    the version makes room; OSError from flash."""
+    try:
+        _write_reason(reason)
+    except OSError:
+        for path in [MANIFEST] + [path_of(name) for name in NAMES]:
+            if exists(path):
+                os.remove(path)
+        _write_reason(reason)
+
+
+def _write_reason(reason):
     with open(REFUSED, "w") as file:
         file.write(reason)
 

@@ -49,9 +49,9 @@ def go_on(client, peer, cell) -> None:
     try:
         if state == FETCHING:
             staging = Staging(peer.board.name)
-            _fetch(client, staging, peer.config.update_pieces)
+            text = _fetch(client, staging, peer.config.update_pieces)
             event["done"], event["of"] = staging.next, staging.pieces
-            if staging.is_whole():
+            if staging.is_whole() and not text:
                 state = WHOLE
                 peer.requests |= REQUEST_REBOOT
     except ValueError as error:
@@ -64,7 +64,10 @@ def go_on(client, peer, cell) -> None:
         event["text"] = text
     node = peer.config.node
     client.publish(topic(node, EVENT), json.dumps(event))
-    remember(state, text)
+    try:
+        remember(state, text)
+    except OSError as error:  # of flash: it is told once more with the next report
+        print("filmgauge: version:", error)
     if state in (RUNS, SWITCHED_BACK):
         from filmgauge.uplink.mqtt.publisher import info
 
@@ -78,41 +81,55 @@ def name_of(digest: bytes) -> str:
 
 
 def _fetch(client, staging, most):
+    """Bring pieces; return why flash has not taken one, empty where it has."""
+    missing = None
     try:
-        while most and not staging.is_whole():
-            if not _bring(client, _TOPIC % (name_of(staging.sha), staging.next), staging):
-                staging.missed()
-                return
+        while missing is None and most and not staging.is_whole():
+            missing = _bring(client, _TOPIC % (name_of(staging.sha), staging.next), staging)
             most -= 1
-        staging.found()
     finally:
-        staging.close()
+        failed = _of_flash(staging.close)
+    if failed or missing is not None:
+        staging.missed(failed or missing)
+    else:
+        staging.found()
+    return failed or missing or ""
+
+
+def _of_flash(work, *arguments):
+    """Do something in flash; return why it has failed, None where it has not. Else a failure would
+    be taken for one of the connection."""
+    try:
+        work(*arguments)
+    except OSError as error:
+        return "flash: %s" % error
+    return None
 
 
 def _bring(client, name, staging):
-    """Add the piece that is a retained message, out of the client's buffer; return whether there
-    is one.
+    """Add the piece that is a retained message, out of the client's buffer; return None where
+    there is one, empty where there is none, and why flash does not take it.
 
     Sessions are kept, so the subscription is not. What else comes is not for now, and comes again.
     """
     deadline = client._deadline()
     end = _ask(client, name)
     client._send(_SUBSCRIBE, client._put(end, b"\0"), deadline)  # at QoS 0
-    found = False
+    missing = ""
     try:
-        while not found:
+        while missing == "":
             kind, length = client._receive_head(deadline)
             client._receive_body(length, deadline)
             if kind & 0xF0 == _PUBLISH:
                 begin = _HEAD + 2 + struct.unpack_from(">H", client._buffer, _HEAD)[0]
-                found = client._buffer[_HEAD + 2 : begin] == name.encode()
-                if found:
-                    staging.add(client._view[begin + (2 if kind & 6 else 0) : _HEAD + length])
+                if client._buffer[_HEAD + 2 : begin] == name.encode():
+                    piece = client._view[begin + (2 if kind & 6 else 0) : _HEAD + length]
+                    missing = _of_flash(staging.add, piece)
     except OSError as error:
         if error.errno != _ETIMEDOUT:
             raise
     client._send(_UNSUBSCRIBE, _ask(client, name), client._deadline())
-    return found
+    return missing
 
 
 def _ask(client, name):
