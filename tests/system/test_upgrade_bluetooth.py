@@ -269,7 +269,7 @@ def test_a_good_version_waits_for_its_bridge(
 def test_a_version_that_nobody_finds_is_switched_back_at_last(
     air_and_node: Shared, counters: CommandCounters
 ) -> None:
-    air, simulation, node = air_and_node
+    _, simulation, node = air_and_node
     left_on_trial(air_and_node, counters, b'{"sample_s": 86400}')
     wake(simulation, node, 14)
     assert "trial" in names(node, "/")
