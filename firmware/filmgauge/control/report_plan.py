@@ -37,7 +37,7 @@ _MOST_NAH = const(0x7FFFFFFF)
 _FULL_PPM = const(950000)  # assumed: from here on more may have been on offer
 _RARE_S = const(300)  # from wake to wake in the dark
 _MOST_STEP = const(15)
-_BOUND_PARTS = const(16)  # charged for all but one of these parts of the time: nothing else limits
+_BOUND_PARTS = const(16)  # charged by one of these parts more or less: nothing else limits
 
 
 def plan_report(state, config, fields, is_charging: int, every: int) -> int:
@@ -172,11 +172,11 @@ def _in_steps(wakes, most_step, most_wakes):
 
 def _is_bound(gained_nah, elapsed_s, current_pa):
     """Return whether the cell was charged with this current all the time: between the bursts of a
-    converter that has no more to give there are gaps."""
+    converter that has no more to give there are gaps, and where the light fades it was more."""
     if not current_pa or current_pa < 0 or not elapsed_s:
         return False
     most_nah = current_pa * elapsed_s // 3600000
-    return gained_nah >= most_nah - most_nah // _BOUND_PARTS
+    return abs(gained_nah - most_nah) <= most_nah // _BOUND_PARTS
 
 
 def _gained_nah(fields):
