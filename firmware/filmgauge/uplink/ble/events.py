@@ -27,7 +27,8 @@ _NOT_YET = const(0x0E)  # ATT: unlikely error
 
 
 class Link:
-    """`connection` is the handle of the central, None while there is none.
+    """`connection` is the handle of the central, None while there is none. central: that of the
+    last one, which may leave at any moment: to the stack it is a number, and None is an error.
 
     handles: of the services, as gatt.py gives them. ready: whether values may be read.
     """
@@ -40,7 +41,7 @@ class Link:
         self.connected_ms = 0
         self.dozes = 0
         self.handles = ((), (), ())
-        self.connection = None
+        self.connection = self.central = None
         self.ready = False
         self.interval_us = 0  # of the connection; 0: not told
         self._events = []
@@ -79,7 +80,7 @@ class Link:
             self._queue((READ,))
             return 0 if self.ready else _NOT_YET
         if event == _CENTRAL_CONNECT:
-            self.connection = data[0]
+            self.connection = self.central = data[0]
             self._connected_at_ms = self._board.clock_ms()
         elif event == _CENTRAL_DISCONNECT:
             self.disconnected()

@@ -1,6 +1,6 @@
 """One connection: serves the node's values, its log and its commands until the peer leaves.
 
-    GattServer(ble, found, desk).serve(connection, events)
+    GattServer(link, peer).serve()
 
 Loaded when a central has come. Nothing waits without a deadline: the peer may be silent for
 `ble_idle_ms`, and the whole takes `ble_connected_ms` at most.
@@ -150,16 +150,19 @@ class GattServer:
         if self._critical:
             try:
                 handle = self._link.handles[0][gatt.CRITICAL]
-                self._ble.gatts_indicate(self._link.connection, handle)
+                self._ble.gatts_indicate(self._link.central, handle)
             except OSError:
                 pass  # it can still be read
 
     def _notify(self, index, data):
-        self._ble.gatts_notify(self._link.connection, self._own[index], data)
+        self._ble.gatts_notify(self._link.central, self._own[index], data)
 
     def _disconnect(self):
         """End the connection, and let the stack do so."""
-        self._ble.gap_disconnect(self._link.connection)
+        try:
+            self._ble.gap_disconnect(self._link.central)
+        except OSError:
+            pass  # it has left
         until_ms = self._clock_ms() + _LEAVE_MS
         while self._link.connection is not None and self._clock_ms() < until_ms:
             self._link.doze(until_ms - self._clock_ms())

@@ -56,14 +56,15 @@ class Radio:
         self._board.now_ms = end_ms
 
 
-def served(cost_ms, **changes):
-    """Serve that peer; return how long, the most without feeding a watchdog, and the replies."""
+def served(parameter, made=Radio, **changes):
+    """Serve the peer of a radio; return how long, the most without feeding a watchdog, and the
+    replies."""
     peer = peer_with(unused_path(), 3)
     peer.show(record(2, faults=0, limits=0, soc_ppm=500000), peer.backlog, Ledger())
     for name, value in changes.items():
         setattr(peer.config, name, value)
     board = peer.board
-    radio = Radio(board, cost_ms)
+    radio = made(board, parameter)
     link = Link(radio, board)
     fed = [board.now_ms]
     unfed_ms = 0
@@ -92,3 +93,46 @@ def test_a_peer_that_writes_without_a_pause_is_left_in_time():
         assert 20000 <= stayed_ms <= 20000 + 2 * cost_ms
         assert unfed_ms <= 1000 + cost_ms
         assert replies > 100
+
+
+class HastyRadio(Radio):
+    """A stack whose peer leaves while its request is looked at, after so many of them; as in
+    MicroPython a handle is a number, and one of no connection is an error."""
+
+    def __init__(self, board, stays):
+        super().__init__(board, 1)
+        self._stays = stays
+        self._is_there = True
+        self.gatts_write = self._write
+
+    def _write(self, handle, _data):
+        if handle == OWN[gatt.REPLY]:
+            self._stays -= 1
+            if self._stays < 0:
+                self._leave()
+
+    def gatts_notify(self, connection, _handle, _data):
+        self._check(connection)
+        self.replies += 1
+        self.let_pass(1)
+
+    def gap_disconnect(self, connection):
+        self._leave()
+        self._check(connection)
+
+    def _leave(self):
+        if self._is_there:
+            self._is_there = False
+            self.handler(DISCONNECT, (1, 0, b""))
+
+    def _check(self, connection):
+        if not isinstance(connection, int):
+            raise TypeError("can't convert to int")
+        if not self._is_there:
+            raise OSError(128)  # ENOTCONN
+
+
+def test_a_peer_that_leaves_in_the_middle_costs_nothing():
+    for stays in (0, 1, MOST_MS):
+        _, _, replies = served(stays, HastyRadio, ble_connected_ms=20000)
+        assert replies >= min(stays, 100)
