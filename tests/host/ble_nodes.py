@@ -18,6 +18,7 @@ from older_records import older_record
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.ble import bthome
+from filmgauge.uplink.commands import FARTHEST
 from filmgauge_sim.air.air import Air
 
 OURS = "6F10{:04X}-9D3C-4B52-8E71-66696C6D6761"
@@ -282,6 +283,8 @@ class BleNode:
             self._answer(connection, counter, 0, "")
         elif counter <= self.counter:
             self._answer(connection, counter, 2, "counter was used before")
+        elif counter > self.counter + FARTHEST:
+            self._answer(connection, counter, 2, "counter is too far ahead")
         else:
             self.counter = counter
             self._do(connection, counter, operation, body[6:])

@@ -29,7 +29,7 @@ _HEAD = const("<BBI")
 _HEAD_SIZE = const(6)
 MAC_SIZE = const(16)
 _LEAST = const(22)  # of a frame without a payload
-_FARTHEST = const(1000000)  # ahead of the last: one frame must not end the counter
+FARTHEST = const(1000000)  # ahead of the last: one frame must not end the counter
 _BLOCK = const(64)  # of SHA-256
 
 
@@ -74,8 +74,8 @@ class Commands:
         if counter <= last:
             reason = "counter must be above %d, not %d" % (last, counter)
             raise Refused(OLD_COUNTER, reason, counter)
-        if counter > last + _FARTHEST:
-            reason = "counter must be %d at most, not %d" % (last + _FARTHEST, counter)
+        if counter > last + FARTHEST:
+            reason = "counter must be %d at most, not %d" % (last + FARTHEST, counter)
             raise Refused(OLD_COUNTER, reason, counter)
         self._last.save(counter)
         return counter, operation, body[_HEAD_SIZE:]

@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import FORGET
+from filmgauge.uplink.commands import FARTHEST
 from filmgauge_host.ble.crash_reports import CrashReports
 from filmgauge_host.ble.discovery import DiscoveredNode
 from filmgauge_host.ble.node_client import DeviceInformation, NodeClient
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
-from filmgauge_host.commands.counters import FARTHEST
 from filmgauge_host.commands.frames import forget_payload
 from filmgauge_host.errors import BluetoothError, NodeError
 from filmgauge_host.telemetry.received_record import record_key

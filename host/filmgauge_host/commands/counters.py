@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 
 from filmgauge.store.counters import LOST
+from filmgauge.uplink.commands import FARTHEST
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import InputError, NodeError
 from filmgauge_host.folder_lock import locked
 from filmgauge_host.private_files import check_private
 
 COUNTERS_FILE = "counters.json"  # beside the registry of the nodes
-FARTHEST = 1_000_000  # ahead of what was sent from here: a node that is further is not believed
 
 
 class CommandCounters:
@@ -27,13 +27,32 @@ class CommandCounters:
 
     def reserve(self, node: str, count: int = 1, above: int = 0) -> int:
         """Return the first of `count` numbers that nobody else gets, greater than `above`, which
-        the node has had. Raises InputError where there are none left."""
+        the node has proven to have had. Raises InputError where there are none left."""
         with locked(self._path.parent):
             last = self._read()
-            first = max(last.get(node, 0), above) + 1
-            if first + count > LOST:
-                raise InputError(f"{node} has no counter left: give it a new command_key")
-            last[node] = first + count - 1
+            own = last.get(node, 0)
+            first = _first(node, own, above or own, count)
+            last[node] = max(own, first + count - 1)
+            self._write(last)
+        return first
+
+    def reserve_unproven(self, node: str, count: int, said: int) -> int:
+        """Return the first of `count` numbers behind the last that a node says it has had, which
+        nothing proves. NodeError where it cannot have had that one.
+
+        What it says is not added to what was sent from here, or a stranger would lead us to the
+        last number step by step.
+        """
+        with locked(self._path.parent):
+            last = self._read()
+            own = last.get(node, 0)
+            if said >= own + FARTHEST:
+                raise NodeError(
+                    f"{node} says that it has had command {said}, and {own} is the last that was"
+                    f" sent from here: write that number into {self._path} if it is true"
+                )
+            first = _first(node, own, said, count)
+            last[node] = own + count
             self._write(last)
         return first
 
@@ -63,3 +82,12 @@ class CommandCounters:
     def _write(self, last: dict[str, int]) -> None:
         text = json.dumps(dict(sorted(last.items())), indent=1) + "\n"
         write_all({self._path: Content(text.encode(), 0o600)})
+
+
+def _first(node: str, own: int, said: int, count: int) -> int:
+    """Return the number behind ours and that of the node: behind its own alone where ours is so
+    far ahead that it refuses it, as a new board under an old name does."""
+    first = (said if own >= said + FARTHEST else max(own, said)) + 1
+    if first + count > LOST:
+        raise InputError(f"{node} has no counter left: give it a new command_key")
+    return first

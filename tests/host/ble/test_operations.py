@@ -112,9 +112,35 @@ def test_no_counter_is_signed_that_only_a_stranger_can_have_named(
     assert isinstance(error, NodeError)
     assert str(error) == (
         "node-1 says that it has had command 4294967293, and 0 is the last that was sent from here"
+        f": write that number into {tmp_path / 'counters.json'} if it is true"
     )
     assert node.done == []
     assert counters.last("node-1") == 0
+    for claimed in (999_999, 999_999):  # neither in steps
+        node.counter = claimed
+        assert ask() is None
+    node.counter = 999_999 + 1_000_000
+    assert isinstance(ask(), NodeError)
     node.counter = 7
     assert ask() is None
-    assert counters.last("node-1") == node.counter == 8
+    assert node.counter == 8
+    assert counters.last("node-1") == 3
+
+
+def test_a_new_board_under_an_old_name_is_commanded(field: Field, tmp_path: Path) -> None:
+    """It takes no counter that is far ahead of the none that it has had."""
+    registry = NodeRegistry([RegisteredNode("node-1", command_key=field.node.command_key)])
+    counters = CommandCounters(tmp_path / "counters.json")
+    counters.reserve("node-1", 1, 1_050_000)
+    field.node.counter = 0
+    for sent in (1, 2):
+        work = operations.command(
+            field.radio, registry, "node-1", parse_action(("report",)), 60.0, counters
+        )
+        task = field.start(work)
+        field.live(field.node, 1, 60)
+        field.pass_s(60)
+        assert task.exception() is None
+        assert field.node.counter == sent
+    assert counters.reserve("node-1", 1, 2) == 3
+    assert counters.last("node-1") > 1_050_000
