@@ -15,6 +15,7 @@ from filmgauge.uplink.commands import (
     DONE,
     MALFORMED,
     PIECE,
+    UNCOUNTED,
     UNKNOWN,
     Commands,
     Refused,
@@ -60,7 +61,8 @@ class CommandPort:
         counter = 0
         try:
             counter, operation, payload = self._commands.verify(frame)
-            self._peer.obeyed = True
+            if operation not in UNCOUNTED:
+                self._peer.obeyed = True
             return counter, DONE, self._actions.do(operation, payload)
         except Refused as refused:
             self._peer.refused += 1

@@ -24,6 +24,7 @@ DENIED = const(5)
 
 PIECE = const(10)  # operations of actions.py that may come twice: of a signed version,
 CRASHES = const(11)  # and what a node says of its failures
+UNCOUNTED = (PIECE, CRASHES)
 LONGEST = const(256)  # of a frame
 _HEAD = const("<BBI")
 _HEAD_SIZE = const(6)
@@ -68,7 +69,7 @@ class Commands:
         if not _same(frame[-MAC_SIZE:], hmac(self._key, self._node, body)[:MAC_SIZE]):
             raise Refused(WRONG_MAC, "the MAC is wrong")
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
-        if operation in (PIECE, CRASHES):
+        if operation in UNCOUNTED:
             return counter, operation, body[_HEAD_SIZE:]
         last = self._last.value
         if counter <= last:

@@ -18,9 +18,9 @@ class PeerContext:
 
     next_s: from that report to the next, as the node means to.
     requests: bits that the node looks at after the report; requested: those of the wake before.
-    refused: commands that were; obeyed: whether there was one with the key. make_room: frees the
-    heap for serving a peer, where the node has put a function here. clock_unix_s: when the board's
-    clock was zero, s since 1970; 0: nobody has told.
+    refused: commands that were; obeyed: whether there was one with the key that
+    nobody can send again. make_room: frees the heap for serving a peer, where the node has put a
+    function here. clock_unix_s: when the board's clock was zero, s since 1970; 0: nobody has told.
     """
 
     def __init__(self, board, config, profile):

@@ -224,6 +224,19 @@ def test_a_refusal_is_counted_and_says_which_frame_it_was():
     assert peer.requests == REQUEST_REPORT | REQUEST_RESET
 
 
+def test_only_what_nobody_can_send_again_shows_that_the_key_is_there():
+    """A version that does not keep its counter must not pass its trial by what somebody has heard
+    before (upgrade/trial.py)."""
+    peer = peer_with(unused_path(), 1)
+    port = CommandPort(peer, StoredNumber(unused_path()))
+    assert port.execute(frame(10, 1, bytes(5)))[0] == 1  # a piece, of no version
+    assert port.execute(frame(11, 1, bytes(3)))[0] == 1  # the question for crash records
+    assert port.execute(frame(2, 5, key="00" * 16))[1] == 2
+    assert not peer.obeyed
+    assert port.execute(frame(2, 5))[1] == 0
+    assert peer.obeyed
+
+
 def test_an_answer_has_a_mac_of_its_own():
     commands = Commands("window-1", KEY, StoredNumber(unused_path()))
     # hmac.new(key, b"window-1\\0ack 7 3 9 old", "sha256").hexdigest()[:32] of CPython
