@@ -159,10 +159,7 @@ class GattServer:
 
     def _disconnect(self):
         """End the connection, and let the stack do so."""
-        try:
-            self._ble.gap_disconnect(self._link.central)
-        except OSError:
-            pass  # it has left
+        self._ble.gap_disconnect(self._link.central)
         until_ms = self._clock_ms() + _LEAVE_MS
         while self._link.connection is not None and self._clock_ms() < until_ms:
             self._link.doze(until_ms - self._clock_ms())

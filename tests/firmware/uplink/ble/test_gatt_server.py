@@ -97,7 +97,7 @@ def test_a_peer_that_writes_without_a_pause_is_left_in_time():
 
 class HastyRadio(Radio):
     """A stack whose peer leaves while its request is looked at, after so many of them; as in
-    MicroPython a handle is a number, and one of no connection is an error."""
+    MicroPython a handle is a number, and a notification to no connection an error."""
 
     def __init__(self, board, stays):
         super().__init__(board, 1)
@@ -113,12 +113,16 @@ class HastyRadio(Radio):
 
     def gatts_notify(self, connection, _handle, _data):
         self._check(connection)
+        if not self._is_there:
+            raise OSError(128)  # ENOTCONN
         self.replies += 1
         self.let_pass(1)
 
     def gap_disconnect(self, connection):
-        self._leave()
         self._check(connection)
+        was_there = self._is_there
+        self._leave()
+        return was_there
 
     def _leave(self):
         if self._is_there:
@@ -128,8 +132,6 @@ class HastyRadio(Radio):
     def _check(self, connection):
         if not isinstance(connection, int):
             raise TypeError("can't convert to int")
-        if not self._is_there:
-            raise OSError(128)  # ENOTCONN
 
 
 def test_a_peer_that_leaves_in_the_middle_costs_nothing():
