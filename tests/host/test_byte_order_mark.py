@@ -25,7 +25,7 @@ Reader = Callable[[Path], object]
 
 
 def list_of(path: Path) -> object:
-    return read_registry(path).find("C1:02:03:04:05:06", None)
+    return read_registry(path).by_address["C1:02:03:04:05:06"]
 
 
 def config_of(path: Path) -> object:
