@@ -60,10 +60,6 @@ class CommandCounters:
         """Return the last number that was reserved, 0 without any."""
         return self._read().get(node, 0)
 
-    def is_plausible(self, node: str, last: int) -> bool:
-        """Return whether a node can have come so far."""
-        return last < self.last(node) + FARTHEST
-
     def _read(self) -> dict[str, int]:
         try:
             check_private(self._path)

@@ -17,7 +17,7 @@ from filmgauge.uplink.mqtt.topics import ACK, COMMAND, STATUS, topic
 from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.commands.frames import frame, mac_of_answer
-from filmgauge_host.errors import FilmgaugeError
+from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.broker_login import Answer as BrokerAnswer
 from filmgauge_host.telemetry.broker_login import BrokerLogin, answering_login
@@ -202,10 +202,10 @@ class MqttCommander:
         if answer.counter not in sent.frames:
             return
         if answer.status == OLD_COUNTER and answer.last not in sent.frames:
-            if sent.attempts > 1 or not self._counters.is_plausible(sent.node, answer.last):
+            if sent.attempts > 1:
                 sent.outcome.answer = answer
-            else:  # somebody else has sent commands
-                self._begin(sent, answer.last)
+            else:  # somebody else has sent commands, or our own count is lost
+                self._begin_behind(sent, answer)
         elif answer.status not in (DONE, OLD_COUNTER):
             sent.outcome.answer = answer
         elif answer.counter not in sent.done:
@@ -216,6 +216,13 @@ class MqttCommander:
                 self._say_lateness(sent)
             if len(sent.done) == len(sent.frames):
                 sent.outcome.answer = answer
+
+    def _begin_behind(self, sent: _Sent, answer: Answer) -> None:
+        """Send the command behind what the node has proven to have had, if there is a number."""
+        try:
+            self._begin(sent, answer.last)
+        except InputError as error:  # which does not end the waiting for other nodes
+            sent.outcome.answer = replace(answer, text=str(error))
 
     def _say_lateness(self, sent: _Sent) -> None:
         """Say that a time has waited at the broker until the node reported."""

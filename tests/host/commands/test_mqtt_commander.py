@@ -10,6 +10,7 @@ from mqtt_brokers import Mosquitto
 from mqtt_nodes import Publisher
 from patience import PATIENCE_S, until
 
+from filmgauge.store.counters import LOST
 from filmgauge.uplink.commands import DONE, OLD_COUNTER, WRONG_MAC
 from filmgauge_host.commands.actions import parse_action
 from filmgauge_host.commands.counters import CommandCounters
@@ -120,6 +121,41 @@ def test_a_node_that_is_about_to_boot_with_a_key_is_asked_again(
             said(1, DONE)
         (outcome,) = sent.result()
         assert (outcome.is_done, outcome.is_wrong_key) == (boots, not boots)
+    publisher.close()
+
+
+@pytest.mark.parametrize("last", [5_000_000, LOST])
+def test_how_far_a_node_is_it_proves_where_the_file_is_lost(
+    url: str, tmp_path: Path, last: int
+) -> None:
+    """Nobody writes a number by hand. One that can count no further ends no other's command."""
+    counters = CommandCounters(tmp_path / "counters.json")
+    publisher = Publisher(url)
+    with (
+        MqttCommander(parse_address(url), counters, list(KEYS)) as commander,
+        ThreadPoolExecutor() as pool,
+    ):
+        sent = pool.submit(commander.send, KEYS, parse_action(["report"]), PATIENCE_S)
+
+        def answered(node: str, *answer: int | str) -> bool:
+            mac = mac_of_answer(node, KEYS[node], *answer)  # type: ignore[arg-type]
+            values = dict(zip(("counter", "status", "text", "last"), answer, strict=True))
+            publisher.send([(f"filmgauge/{node}/ack", json.dumps(values | {"mac": mac}))])
+            return sent.done()
+
+        def both_answer() -> bool:
+            answered("near", 1, OLD_COUNTER, f"counter must be above {last}, not 1", last)
+            answered("near", last + 1, DONE, "", last + 1)
+            return answered("far", 1, DONE, "", 1)
+
+        until(both_answer)
+        near, far = sent.result()
+    assert far.is_done
+    assert near.answer is not None
+    if last == LOST:
+        assert near.answer.text == "near has no counter left: give it a new command_key"
+    assert near.is_done == (last != LOST)
+    assert counters.last("near") == (1 if last == LOST else last + 1)
     publisher.close()
 
 
