@@ -1,9 +1,11 @@
 """`filmgauge ble configure` and `command` on the firmware itself, over a virtual air."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bleak.exc import BleakError
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
@@ -101,17 +103,31 @@ def test_a_secret_goes_in_clear_where_that_is_asked_for(
         written.clear()
 
 
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (NotImplementedError("Pairing is not available in Core Bluetooth."), "nsufficient"),
+        (None, "nsufficient"),  # BlueZ, which has a bond that the node has dropped
+        (BleakError("[org.bluez.Error.AuthenticationFailed]"), "could not pair: "),
+    ],
+)
 def test_a_link_that_is_not_encrypted_after_all_brings_no_secret(
-    tmp_path: Path, written: list[tuple[bool, bytes]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    written: list[tuple[bool, bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception | None,
+    reason: str,
 ) -> None:
     async def pair(*_arguments: Any, **_options: Any) -> None:
-        raise NotImplementedError("Pairing is not available in Core Bluetooth.")
+        if failure is not None:
+            raise failure
 
     monkeypatch.setattr(bleak_client._Client, "pair", pair)
     ran = configure(tmp_path, "--ask", "ble_key", asked=NEW_KEY + "\n")
     assert ran.exit_code == 1, ran.output
-    assert "nsufficient" in ran.output
-    assert written
+    assert reason in ran.output
+    assert re.search(r"drop the host's with bluetoothctl remove (\w\w[:]?){6}$", ran.output)
+    assert bool(written) == (reason == "nsufficient")
     assert not ways_of_secret(written)
 
 

@@ -171,11 +171,18 @@ class NodeClient:
         """Pair, if need be: commands go over the encrypted link from then on.
 
         The first of them has nothing to hide: a node takes none there while the link is open.
+        Raises NodeError where there is no such link, as where one of the two lost its bond.
         """
-        with suppress(NotImplementedError):  # macOS, which pairs when that first one is refused
-            await self._within(self._client.pair(), self._connect_s, "pair")
-        self._command_uuid = uuids.SECURE_COMMAND
-        await self.command(node, key, CRASHES, b"", 1)  # which nobody counts
+        try:
+            with suppress(NotImplementedError):  # macOS, which pairs when that one is refused
+                await self._within(self._client.pair(), self._connect_s, "pair")
+            self._command_uuid = uuids.SECURE_COMMAND
+            await self.command(node, key, CRASHES, b"", 1)  # which nobody counts
+        except NodeError as error:
+            raise NodeError(
+                f"{error}: if the node has dropped its bond with this host, drop the host's with "
+                f"bluetoothctl remove {self.address}"
+            ) from None
 
     async def configure(
         self, node: str, key: bytes, changes: dict[str, Any], counter: int
