@@ -182,8 +182,13 @@ class NodeSync:
             counter = state.next_command
             # Nothing proves what is read of a node. What it says is not added to what is counted
             # here, or a stranger would lead us to the last counter step by step.
-            if counter > self._spool.commands_sent(result.name) + FARTHEST:
-                raise NodeError(f"{result.name} says that it has had command {counter - 1}")
+            sent = self._spool.commands_sent(result.name)
+            if counter > sent + FARTHEST:
+                raise NodeError(
+                    f"{result.name} says that it has had command {counter - 1}, and {sent} are"
+                    f" counted in {self._spool.path}: write that number there if it is true"
+                    " (docs/bridge.md)"
+                )
             self._spool.count_command(result.name)
             payload = forget_payload(arrived, state.has_lives)
             await client.command(result.name, key, FORGET, payload, counter)

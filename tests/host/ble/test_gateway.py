@@ -1,5 +1,7 @@
 """The bridge on the virtual air, with a real broker and the host's own ingest behind it."""
 
+import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -23,6 +25,7 @@ from filmgauge_host.telemetry.homeassistant.discovery import (
 )
 from filmgauge_host.telemetry.received_record import record_key
 
+DOCS = Path(__file__).parents[3] / "docs/bridge.md"
 KEY = bytes(range(16))
 
 
@@ -422,7 +425,7 @@ def test_a_bridge_signs_no_counter_that_only_a_stranger_can_have_named(
     report()
     assert node.done == []
     assert any(
-        "it keeps what has arrived: node-1 says that it has had command 4294967293" in line
+        "it keeps what has arrived: node-1 says that it has had command 4294967293, and " in line
         for line in bridge.lines
     )
     node.counter = 7
@@ -432,6 +435,32 @@ def test_a_bridge_signs_no_counter_that_only_a_stranger_can_have_named(
     assert len(node.done) == 3  # 7, 400,008, 800,009
     assert bridge.spool.commands_sent("node-1") == 3
     assert receiver.records("node-1", 6) == node.made
+
+
+def test_after_a_lost_spool_the_command_of_the_docs_lets_a_node_forget_again(
+    embedded, receiver, tmp_path, new_field
+) -> None:
+    field = new_field()
+    node = field.node
+    bridge = Bridge(
+        field, embedded.url, tmp_path, [RegisteredNode("node-1", None, None, node.command_key)]
+    )
+    node.counter = 1_200_000
+    for is_written in (False, True):
+        if is_written:
+            (statement,) = re.findall(r'"(REPLACE .*)"', DOCS.read_text())
+            with closing(sqlite3.connect(bridge.spool.path)) as database, database:
+                database.execute(statement.replace("window-1", "node-1"))
+        for _ in range(2):
+            field.live(node, 1, 60)
+            field.pass_s(60)
+            until(lambda: bridge.spool.count() == 0)
+        assert bool(node.done) == is_written
+    (warning,) = {line.partition("; ")[2] for line in bridge.lines if "keeps" in line}
+    assert warning == (
+        "it keeps what has arrived: node-1 says that it has had command 1200000, and 0 are "
+        f"counted in {bridge.spool.path}: write that number there if it is true (docs/bridge.md)"
+    )
 
 
 def test_nobody_takes_the_name_of_another_node(embedded, receiver, tmp_path, new_field) -> None:
