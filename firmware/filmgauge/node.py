@@ -443,7 +443,7 @@ class Node:
         if self._on_trial:
             from filmgauge.upgrade.trial import has_passed
 
-            passed = has_passed(reporter, self._board, not state.wakes)
+            passed = has_passed(reporter, not state.wakes)
             has_passed = None
             unload(".upgrade")
             self.waits_for_peer = passed is None

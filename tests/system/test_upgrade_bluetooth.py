@@ -279,6 +279,24 @@ def test_a_version_that_nobody_finds_is_switched_back_at_last(
     assert "sample_s" not in config
 
 
+@pytest.mark.parametrize(("sample_s", "wakes", "most_boots"), [(86400, 4, 5), (60, 1, 28)])
+def test_losses_of_power_do_not_let_a_version_that_nobody_finds_wait_for_ever(
+    air_and_node: Shared, counters: CommandCounters, sample_s: int, wakes: int, most_boots: int
+) -> None:
+    """Days count over them, and so do they: three days in each boot are fourteen in the fifth."""
+    _, simulation, node = air_and_node
+    left_on_trial(air_and_node, counters, json.dumps({"sample_s": sample_s}).encode())
+    for _ in range(most_boots - 1):
+        wake(simulation, node, wakes)
+        node.cut_power()
+    assert read(node, "/trial") == b""  # none of them has counted as one in vain
+    for _ in range(6):
+        wake(simulation, node, wakes)
+        node.cut_power()
+    wake(simulation, node, 1)
+    assert not {"trial", "config.json.old"} & names(node, "/")
+
+
 @pytest.mark.parametrize("changes", [{"ble_advertise_ms": 0}, {"ble_connected_ms": 0}])
 def test_a_version_that_would_silence_the_node_is_refused(
     air_and_node: Shared, counters: CommandCounters, changes: dict[str, int]

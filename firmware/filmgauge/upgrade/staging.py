@@ -7,7 +7,8 @@
 
 Files of /incoming: `order` (SHA-256 and size of the manifest, flags), `manifest`, `app.bin`,
 `changes` (of config.json), `profile.bin`; `misses`, a byte for each report in which the next piece
-was not there; and what the launcher and check.py leave: `verified`, `back` or `refused`.
+was not there; what the launcher and check.py leave: `verified`, `back` or `refused`; and `waited`
+(trial.py).
 
 How far it has come is how long its files are, so nothing else has to outlive a cut: a piece that
 is not whole is written anew.
