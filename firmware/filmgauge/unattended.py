@@ -17,8 +17,8 @@ _SAFE = const("safe")
 _LAYOUT = const("<HQQQQqiB")  # safe.py
 _GAP = const(2)
 _ANEW = const(4)  # its accumulator was adopted, and what it had lost is not told yet
-_ACCUMULATOR = const("<iiiB")  # of sensors/ina228.py, as are the two numbers; the safe mode starts
-# a sensor without a mark
+# Of ina228_accumulator.py, as are the two numbers; the safe mode starts a sensor without a mark.
+_ACCUMULATOR = const("<iiiB")
 _KNOWN = const(1)
 _LOST = const(2)
 _DOUBT_PARTS = const(10)  # one of these parts of what a sample in a quarter of an hour has told
@@ -79,7 +79,7 @@ def book(found, gauge, temperature_cdeg) -> "tuple[int, int]":
 
 def _move_accumulator(buffer, shift, is_lost):
     """Move the place up to which the accumulator has been read, in the first bytes of the memory
-    of a counting node (sensors/ina228.py)."""
+    of a counting node (sensors/ina228_accumulator.py)."""
     high, low, fraction, memory = struct.unpack_from(_ACCUMULATOR, buffer, CHARGE_AT)
     if is_lost:
         high = low = 0

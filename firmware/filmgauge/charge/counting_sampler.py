@@ -18,7 +18,8 @@ import struct
 from filmgauge.charge.sampler import Sampler
 from filmgauge.compat import const
 from filmgauge.record import FAULT_READING
-from filmgauge.sensors.ina228 import CYCLE_MS, MOST_CODE, Ina228
+from filmgauge.sensors.ina228 import MOST_CODE
+from filmgauge.sensors.ina228_accumulator import CYCLE_MS, CountingIna228
 
 LOST = const(1)
 ANEW = const(2)
@@ -112,7 +113,7 @@ class CountingSampler(Sampler):
         super()._judge(elapsed_ms, moved_pc)
 
 
-class _Counter(Ina228):
+class _Counter(CountingIna228):
     """A sensor whose counts are judged."""
 
     def __init__(self, i2c, address: int, shunt_mohm: int):

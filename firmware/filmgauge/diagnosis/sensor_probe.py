@@ -9,7 +9,8 @@ import time
 from filmgauge.board import this_board
 from filmgauge.diagnosis.bus_lines import pulled_levels, scan_parts
 from filmgauge.diagnosis.output import attempt, emit, read_config
-from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS, Ina228
+from filmgauge.sensors.ina228 import ONCE_MS
+from filmgauge.sensors.ina228_accumulator import CYCLE_MS, CountingIna228
 from filmgauge.sensors.tmp117 import WAIT_MS, Tmp117
 
 _START_UP_MS = 5
@@ -29,7 +30,7 @@ class SensorProbe:
             self._supply.value(1)
             time.sleep_ms(_START_UP_MS)
         self._gate = board.output(config.pin_gate)
-        self.current: Ina228
+        self.current: CountingIna228
         self.running = False
 
     def off(self) -> None:
@@ -52,7 +53,7 @@ class SensorProbe:
 
     def use(self, address: int) -> None:
         """Take the current sensor at an address."""
-        self.current = Ina228(self.i2c, address, self._config.shunt_mohm)
+        self.current = CountingIna228(self.i2c, address, self._config.shunt_mohm)
         self.current.check()
         self.running = self.current.running()
 

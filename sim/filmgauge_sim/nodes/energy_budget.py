@@ -16,7 +16,8 @@ from itertools import combinations
 from math import ceil, lcm
 
 from filmgauge.energy_budget import IDLE_EVERY, MEAN_DELAY_MS
-from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS
+from filmgauge.sensors.ina228 import ONCE_MS
+from filmgauge.sensors.ina228_accumulator import CYCLE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import load_parameters

@@ -20,7 +20,7 @@ from filmgauge_sim.score.random_cells import SensorErrors
 LSB_UV = 0.078125
 BUS_LSB_UV = 195.3125
 HIGHEST_CODE = 0x7FFFF
-AVERAGES = 4  # as firmware/filmgauge/sensors/ina228.py sets it up
+AVERAGES = 4  # as firmware/filmgauge/sensors/ina228_accumulator.py sets it up
 CYCLE_S = (1052 + 4120) * 1e-6
 MEASURING_S = 0.046  # how long the voltage input is connected: two results and the switch
 RESULT_AFTER_S = 0.036  # the middle of the last result, which takes 20.7 ms

@@ -4,7 +4,8 @@ from expect import raises
 from noise import Noise
 
 from filmgauge.gauge.ledger import INPUT, MEASURED, Ledger
-from filmgauge.sensors.ina228 import CountScale, Ina228
+from filmgauge.sensors.ina228 import CountScale
+from filmgauge.sensors.ina228_accumulator import CountingIna228
 
 try:
     from micropython import heap_lock, heap_unlock
@@ -63,7 +64,7 @@ def part(charge=0, current=0, bus=0, shunt_mohm=EVEN_MOHM):
         0x3F: b"\x22\x81",
     }
     bus_ = Bus(registers)
-    return Ina228(bus_, 0x41, shunt_mohm), bus_
+    return CountingIna228(bus_, 0x41, shunt_mohm), bus_
 
 
 def charge_read(sensor, charge):
@@ -178,7 +179,7 @@ def test_each_start_is_known_from_the_one_before():
         limit = bus.registers[0x0E][0] << 8 | bus.registers[0x0E][1]
         assert limit * 3125 > 85000000  # uV: no bus reaches it
         assert sensor.is_remembered()
-        again = Ina228(bus, 0x41, EVEN_MOHM)
+        again = CountingIna228(bus, 0x41, EVEN_MOHM)
         assert not again.is_remembered()
         again.unpack_from(earlier, 0)
         assert again.running() and not again.is_remembered()

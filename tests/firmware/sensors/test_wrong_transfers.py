@@ -4,7 +4,8 @@ that no two readings agree."""
 from expect import raises
 from noise import Noise
 
-from filmgauge.sensors.ina228 import EBADMSG, Ina228
+from filmgauge.sensors.ina228 import EBADMSG
+from filmgauge.sensors.ina228_accumulator import CountingIna228
 from filmgauge.sensors.tmp117 import Tmp117
 
 TRUE = {
@@ -55,17 +56,17 @@ def charge_of(sensor):
 
 
 READ = {
-    0x05: Ina228.bus_uv,
-    0x06: Ina228.die_cdeg,
-    0x07: Ina228.current_pa,
-    0x04: Ina228.current_pa,
+    0x05: CountingIna228.bus_uv,
+    0x06: CountingIna228.die_cdeg,
+    0x07: CountingIna228.current_pa,
+    0x04: CountingIna228.current_pa,
     0x0A: charge_of,
 }
 
 
 def of_the_ina228(register, wrong=()):
     """Return what the driver gives of a register some of whose readings are wrong."""
-    return READ[register](Ina228(Bus(TRUE, register, wrong), 0x40, 1000000))
+    return READ[register](CountingIna228(Bus(TRUE, register, wrong), 0x40, 1000000))
 
 
 def test_one_wrong_reading_of_a_result_changes_nothing():
@@ -98,18 +99,18 @@ def test_a_current_that_its_shunt_voltage_denies_is_told():
 
 def test_one_wrong_reading_does_not_restart_a_sensor():
     for register in (0x00, 0x01, 0x02, 0x0E):
-        goes_on = Ina228.is_remembered if register == 0x0E else Ina228.running
+        goes_on = CountingIna228.is_remembered if register == 0x0E else CountingIna228.running
         for bit in range(16):
             wrong = {0: turned(TRUE[register], bit)}
-            assert goes_on(Ina228(Bus(TRUE, register, wrong), 0x40, 1000000))
+            assert goes_on(CountingIna228(Bus(TRUE, register, wrong), 0x40, 1000000))
             both = {0: wrong[0], 1: wrong[0]}
-            assert not goes_on(Ina228(Bus(TRUE, register, both), 0x40, 1000000))
+            assert not goes_on(CountingIna228(Bus(TRUE, register, both), 0x40, 1000000))
 
 
 def test_one_wrong_reading_is_no_other_part():
     for register in (0x3E, 0x3F):
         for place in range(3):
-            Ina228(Bus(TRUE, register, {place: b"\xff\xff"}), 0x40, 1000000).check()
+            CountingIna228(Bus(TRUE, register, {place: b"\xff\xff"}), 0x40, 1000000).check()
 
 
 def test_one_wrong_temperature_changes_nothing():
@@ -130,5 +131,5 @@ def test_a_new_result_in_between_is_the_newer_one():
         new = bytes([noise.below(256), noise.below(256), noise.below(16) << 4])
         for register in (0x05,):
             wrong = dict.fromkeys(range(1, 4), new)
-            expected = Ina228(Bus({register: new}), 0x40, 1000000).bus_uv()
+            expected = CountingIna228(Bus({register: new}), 0x40, 1000000).bus_uv()
             assert of_the_ina228(register, wrong) == expected

@@ -5,7 +5,7 @@ from math import sqrt
 
 import pytest
 
-from filmgauge.sensors.ina228 import CYCLE_MS
+from filmgauge.sensors.ina228_accumulator import CYCLE_MS
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
