@@ -221,6 +221,7 @@ class Node:
         """Let the gauge be what it was when the state was saved."""
         if self._gauge is not None:
             return
+        self._ledger = None  # of the gauge that was let go: its module would be there twice
         config = self._config
         if self._board.boots_anew and self._may_report():
             # Before the gauge: behind it there is no such place for it.
