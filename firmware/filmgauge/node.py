@@ -9,7 +9,7 @@ then what only a report needs, for these to come back.
 
 import time
 
-from filmgauge.compat import Namespace, const, free_bytes, unload
+from filmgauge.compat import const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CLOCK,
     FAULT_EXCEPTION,
@@ -395,13 +395,10 @@ class Node:
 
     def _gauge_fields(self):
         """Return what the gauge says in a record."""
-        from filmgauge.record import gauge_fields
+        from filmgauge.record.gauge_fields import gauge_fields
 
-        fields = Namespace()
-        gauge_fields.add_ledger_fields(fields, self._gauge)
-        if not self._lasting_faults:
-            gauge_fields.add_gauge_fields(fields, self._gauge, self._load_pa, self._cdeg())
-        return fields
+        load_pa = None if self._lasting_faults else self._load_pa
+        return gauge_fields(self._gauge, load_pa, self._cdeg())
 
     def _record_fields(self, now_ms, fields):
         """Return the values of the next record, with the next seq and the faults so far.

@@ -19,11 +19,12 @@ def add_counters(fields, state, now_ms: int) -> None:
 
 
 def add_readings(fields, state, sampler, now_ms: int, faults: int) -> None:
-    """Add all that the node itself has for its next record, with the lasting `faults`."""
+    """Add all that the node itself has for its next record, with the lasting `faults`, to what
+    gauge_fields.py has for it."""
     add_counters(fields, state, now_ms)
     fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
     fields.temperature_cdeg = sampler.temperature_cdeg
-    fields.faults = state.faults | faults
+    fields.faults |= state.faults | faults
     if state.counters_lost:
         fields.faults |= FAULT_COUNTER
     fields.awake_ms = min(state.awake_ms, _MOST_AWAKE_MS)

@@ -1,11 +1,20 @@
 """What a gauge knows of its cell, as fields of a record."""
 
-from filmgauge.compat import const
-from filmgauge.record import FAULT_CELL, FAULT_CONTRADICTION
+from filmgauge.compat import Namespace, const
+from filmgauge.record import FAULT_CONTRADICTION
 
 _MOST = const(0x7FFFFFFF)  # that a field of a record holds
 _MOST_SMALL = const(65534)
 _PPM = const(1000000)
+
+
+def gauge_fields(gauge, load_pa: "int | None", temperature_cdeg: int) -> Namespace:
+    """Return what a gauge says in a record; `load_pa` is None for one without a profile."""
+    fields = Namespace(faults=0)
+    add_ledger_fields(fields, gauge)
+    if load_pa is not None:
+        add_gauge_fields(fields, gauge, load_pa, temperature_cdeg)
+    return fields
 
 
 def add_ledger_fields(record, gauge) -> None:
@@ -16,12 +25,6 @@ def add_ledger_fields(record, gauge) -> None:
     record.full_nah = gauge.full_nah()
     sums = [max(-_MOST, min(_MOST, nah)) for nah in gauge.ledger.sums_nah()]
     record.measured_nah, record.booked_nah, record.corrected_nah = sums
-
-
-def add_closed_ledger(record, state) -> None:
-    """Say that the cell was changed, with the lines of the ledger of the one before."""
-    record.faults |= FAULT_CELL
-    record.measured_nah, record.booked_nah, record.corrected_nah = state.closed_nah
 
 
 def add_gauge_fields(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
