@@ -22,8 +22,6 @@ from filmgauge.state_store import StateStore
 from filmgauge.wake_schedule import WakeSchedule
 
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
-_REQUEST_ZERO = const(2)  # uplink/peer_context.py
-_REQUEST_NEW_SESSION = const(8)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _PARTS = const(("_charge", "_gauge", "_protection", "_reporter"))
@@ -36,7 +34,6 @@ _UNATTENDED = const(".unattended .store.page_pair crash")
 _GAUGING = const(".gauge .record")
 _PROTECTING = const(".control")
 _JUDGING = const(".gauge .control .record.gauge_fields")
-_PLANNING = const(".control.report_plan")  # and report_planner
 _REPORTING = const(".reporting .record .readings .uplink")
 _BEFORE_REPORT = const(".gauge .charge .store.journal")
 
@@ -106,15 +103,8 @@ class Node:
             saves = reports = False
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
-        if self._plans and fields is not None:
-            from filmgauge.control.report_plan import plan_report
-
-            charging = self._charge.is_charging  # pyright: ignore
-            schedule.every = plan_report(state, self._config, fields, charging, schedule.every)
-            plan_report = None
-            unload(_PLANNING)
         if self._plans:
-            schedule.slow_down(self._charge.is_charging)  # pyright: ignore
+            schedule.plan(fields, self._charge.is_charging)  # pyright: ignore
         if reports and not self._board.boots_anew:
             self._open_reporter()
         if saves or fields is not None:  # before the radio, which may cost the supply
@@ -338,23 +328,12 @@ class Node:
             # An old call's place on the stack can keep the gauge that was let go, till it is used.
             self._unload(("_protection",), _PROTECTING)
             self._load_protection()
-        state, protection = self._state, self._protection
-        wants_zero = state.requests & _REQUEST_ZERO
-        if wants_zero:
-            protection.request_zero()
         # A report needs the cell behind its capacitor. Where each wake makes one, one waits.
-        schedule = self._schedule
-        every = protection.report_every(schedule.usual_every)
+        state, schedule = self._state, self._schedule
+        every = self._protection.report_every(schedule.usual_every)
         busy = schedule.reports(state.wakes + 1, every if every != 1 else 0)
-        protection.update(is_open, self._charge.sampler, self._soc_ppm, self._left_ppm, busy)
-        # The interval that began with this sample is all open only if the sample was, too.
-        state.offset_running = 1 if is_open and not state.offset_running else 0
-        protection.set_switch(state.offset_running)
-        state.sees_zero = 1 if protection.sees_zero() else 0
-        if wants_zero and (
-            state.sees_zero or self._config.pin_disconnect < 0 or not self._profile
-        ):
-            state.requests &= ~_REQUEST_ZERO  # it is looked for, or never will be
+        sampler, soc_ppm = self._charge.sampler, self._soc_ppm
+        self._protection.check(is_open, state, sampler, soc_ppm, self._left_ppm, busy)
 
     def _read_protection(self, reports):
         """Note what is reported of the protection; where its room is needed, let it go."""
@@ -439,11 +418,7 @@ class Node:
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         self.has_reported = self.has_reported or is_safe
         if self._on_trial:
-            from filmgauge.upgrade.trial import has_passed
-
-            passed = has_passed(reporter, not state.wakes)
-            has_passed = None
-            unload(".upgrade")
+            passed = reporter.passes_trial(not state.wakes)
             self.waits_for_peer = passed is None
             self._schedule.on_trial = passed is False
             if passed:
@@ -454,38 +429,28 @@ class Node:
     def _open_reporter(self):
         if self._reporter is not None:
             return
+        from filmgauge.uplink import open_uplink
+
+        board, config, state, store = self._board, self._config, self._state, self._store
+        make_room = None if board.boots_anew else self._make_room
         # Its buffer first: what is loaded leaves no such place.
-        uplink, tail = self._board.uplink(self._config, self._profile), self._board.TAIL
-        peer = uplink.peer
-        if peer is not None:
-            if not self._board.boots_anew:
-                peer.make_room = self._make_room
-            peer.clock_unix_s = self._unix_s
-            peer.requested = self._state.requests
+        uplink = open_uplink(board, config, self._profile, state.requests, self._unix_s, make_room)
         from filmgauge.reporting import Reporter
 
-        self._reporter = Reporter(
-            uplink,
-            self._config.backlog,
-            self._state,
-            self._store.pages,
-            tail and self._store.retained,
-        )
+        retained = board.TAIL and store.retained
+        self._reporter = Reporter(uplink, config.backlog, state, store.pages, retained)
 
     def _finish_report(self):
         """Do what a peer has asked for. Let go of what only reports need where the gauge had to
         make room for it, but for a counter of messages: a new one skips what was reserved."""
-        peer = self._reporter.uplink.peer
-        left = self._state.requests & _REQUEST_NEW_SESSION
-        if peer is not None and (peer.requests or peer.refused or left):
-            from filmgauge.uplink.peer_requests import apply_requests
-
-            saves, resets = apply_requests(peer, self._state)
-            unload(".uplink.peer_requests")
+        asked = self._reporter.apply_requests()
+        if asked is not None:
+            saves, resets = asked
             self._save_state(to_flash=saves)
             if resets:
                 self._board.reset()
         if self._gauge is None and not self._board.boots_anew and not self._config.ble_key:
+            peer = self._reporter.uplink.peer
             if peer is not None:
                 self._unix_s = peer.clock_unix_s
             peer = None

@@ -1,7 +1,11 @@
-"""The last part of a wake that reports: sends the record, or stores it for later."""
+"""The last part of a wake that reports: sends the record, or stores it for later, and does what a
+peer has asked for meanwhile."""
 
+from filmgauge.compat import const, unload
 from filmgauge.record import FAULT_BACKLOG, FAULT_STORE
 from filmgauge.record.record import Record
+
+_REQUEST_NEW_SESSION = const(8)  # uplink/peer_context.py
 
 
 class Reporter:
@@ -60,6 +64,29 @@ class Reporter:
         self.has_reached = bool(sent or (stored and not uplink.acknowledges))
         state.transmitted(uplink.taken_nj)
         return bool(sent or stored)
+
+    def passes_trial(self, is_first: bool) -> "bool | None":
+        """Return whether a version on trial has passed it, as upgrade/trial.py says."""
+        from filmgauge.upgrade.trial import has_passed
+
+        passed = has_passed(self, is_first)
+        has_passed = None
+        unload(".upgrade")
+        return passed
+
+    def apply_requests(self) -> "tuple[bool, bool] | None":
+        """Put into the state what a peer has asked for; return whether that must reach flash now,
+        and whether the board is to boot, None where there is nothing."""
+        peer = self.uplink.peer
+        left = self._state.requests & _REQUEST_NEW_SESSION
+        if peer is None or not (peer.requests or peer.refused or left):
+            return None
+        from filmgauge.uplink.peer_requests import apply_requests
+
+        asked = apply_requests(peer, self._state)
+        apply_requests = None
+        unload(".uplink.peer_requests")
+        return asked
 
     def keep(self) -> None:
         """Let the record outlive a reset, before what may end in one."""

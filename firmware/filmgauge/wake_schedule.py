@@ -8,9 +8,10 @@
 All that outlives a boot is in the state.
 """
 
-from filmgauge.compat import const
+from filmgauge.compat import const, unload
 from filmgauge.record import FAULT_STORE
 
+_PLANNING = const(".control.report_plan")  # and report_planner
 _SHORTEST_SLEEP_MS = const(50)
 _REQUEST_REPORT = const(1)  # uplink/peer_context.py
 
@@ -49,6 +50,16 @@ class WakeSchedule:
         if self._plans:  # a level of service may silence it, but not make it rarer still
             return asked or (every > 0 and state.is_due(wakes))
         return asked or (every > 0 and wakes % every == 0)
+
+    def plan(self, fields, is_charging: int) -> None:
+        """Plan the next report behind the one of `fields`, None in a wake without one."""
+        if fields is not None:
+            from filmgauge.control.report_plan import plan_report
+
+            self.every = plan_report(self._state, self._config, fields, is_charging, self.every)
+            plan_report = None
+            unload(_PLANNING)
+        self.slow_down(is_charging)
 
     def slow_down(self, is_charging: int) -> None:
         """Wake as rarely as is planned, until light comes."""

@@ -24,7 +24,7 @@ SERVER = "filmgauge/uplink/ble/gatt_server.py"
 PARTS = {
     "sensors": "        self._charge.sample(elapsed_ms)",
     "gauge": "        state.faults |= sampler.faults | gap",
-    "control": "        protection.update(is_open,",
+    "control": "        self._protection.check(is_open,",
     "uplink": "        is_safe = reporter.report(",
 }
 ENDS, BEGINS = "                unload(_SERVING)", "        ble.active(True)"

@@ -1,9 +1,7 @@
 """What a node does for its cell after each sample: limits, switch, charge and service.
 
     protection = Protection(board, config, profile)
-    protection.update(is_open, sampler, soc_ppm, left_ppm, busy)
-    protection.set_switch(held)             # the switch as the interval to come needs it
-    protection.sees_zero()                  # whether the next sample needs it open
+    protection.check(is_open, state, sampler, soc_ppm, left_ppm, busy)
     protection.limits_word(), protection.period(), protection.report_every()
 
 A node that has nothing to switch and nothing to leave out loads the limits alone.
@@ -12,6 +10,7 @@ A node that has nothing to switch and nothing to leave out loads the limits alon
 from filmgauge.compat import const, unload
 from filmgauge.control.limits import FAULT, Limits
 
+_REQUEST_ZERO = const(2)  # uplink/peer_context.py
 _CHARGE_AT = const(21)  # behind the limits, of what is packed
 _SERVICE_AT = const(34)
 _DISCONNECT_AT = const(35)
@@ -55,6 +54,28 @@ class Protection:
 
     def _add(self, part, at):
         self._parts.append((part, at))
+
+    def check(
+        self,
+        is_open: bool,
+        state,
+        sampler,
+        soc_ppm: "int | None",
+        left_ppm: "int | None",
+        busy: bool,
+    ) -> None:
+        """Let the sample of a wake count, set the switch for the interval to come, and note in
+        `state` how it stands."""
+        wants_zero = state.requests & _REQUEST_ZERO
+        if wants_zero:
+            self.request_zero()
+        self.update(is_open, sampler, soc_ppm, left_ppm, busy)
+        # The interval that began with this sample is all open only if the sample was, too.
+        state.offset_running = 1 if is_open and not state.offset_running else 0
+        self.set_switch(state.offset_running)
+        state.sees_zero = 1 if self.sees_zero() else 0
+        if wants_zero and (state.sees_zero or self._disconnect_pin < 0):
+            state.requests &= ~_REQUEST_ZERO  # it is looked for, or never will be
 
     def update(
         self,

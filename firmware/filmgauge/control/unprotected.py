@@ -1,6 +1,10 @@
 """The protection of a node without a readable profile: the interface of Protection
 (protection.py). The node has let go of what charges its cell (node.py)."""
 
+from filmgauge.compat import const
+
+_REQUEST_ZERO = const(2)  # uplink/peer_context.py
+
 
 class Unprotected:
     """A node without a profile knows no limits of its cell, and switches nothing."""
@@ -8,12 +12,12 @@ class Unprotected:
     def _nothing(self, *_):
         """Do nothing, return None: nobody knows. A packed state keeps what is in it."""
 
-    update = set_switch = limits_word = request_zero = _nothing
-    pack_into = unpack_from = _nothing
+    limits_word = pack_into = unpack_from = _nothing
 
-    def sees_zero(self) -> bool:
-        """Return False: the switch is not used."""
-        return False
+    def check(self, is_open: bool, state, *_) -> None:
+        """Note that the switch is not used, and that nobody will look for the sensor's zero."""
+        state.offset_running = state.sees_zero = 0
+        state.requests &= ~_REQUEST_ZERO
 
     def service_level(self) -> int:
         """Return the whole of it."""

@@ -1,6 +1,16 @@
 """The ways out of a node, a folder each, and what they all offer."""
 
 
+def open_uplink(board, config, profile, requests: int, unix_s: int, make_room):
+    """Return the uplink of a board. To a peer of it: what the wake before was asked for, when the
+    board's clock was zero, 0 for not known, and what frees the heap for serving it, or None."""
+    uplink = board.uplink(config, profile)
+    peer = uplink.peer
+    if peer is not None:
+        peer.requested, peer.clock_unix_s, peer.make_room = requests, unix_s, make_room
+    return uplink
+
+
 class NoUplink:
     """The uplink of a node without one: every record waits in flash for whoever reads it there.
 

@@ -7,6 +7,8 @@ from filmgauge.control import charge_control, disconnect, limits, service_level
 from filmgauge.control.limits import FAULT, LIMIT, UNDER_VOLTAGE
 from filmgauge.control.protection import SIZE, Protection
 from filmgauge.control.unprotected import Unprotected
+from filmgauge.state import State
+from filmgauge.uplink.peer_context import REQUEST_REPORT, REQUEST_ZERO
 
 FINE_UV = 2150000
 LOAD_PA = -500000
@@ -41,22 +43,20 @@ class Life:
 
     def __init__(self, **keys):
         self.protection, self.board = protection(**keys)
-        self.held, self.sees_zero = 0, False
+        self.state = State()
         self.has_switch = "pin_disconnect" in keys
 
     def wake(self, sample=None, soc_ppm=600000, busy=False):
         """Return the switch at the sample, whether the interval before was all open, and the
         switch after it."""
-        is_open = bool(self.held or self.sees_zero)
+        state = self.state
+        is_open = bool(state.offset_running or state.sees_zero)
         if self.has_switch:
             self.board.latch(12, int(is_open))
         seen = self.board.levels.get(12)
-        was_held = self.held
+        was_held = state.offset_running
         left_ppm = max(0, soc_ppm - 10000)
-        self.protection.update(is_open, sample or Sample(), soc_ppm, left_ppm, busy)
-        self.held = 1 if is_open and not self.held else 0
-        self.protection.set_switch(self.held)
-        self.sees_zero = self.protection.sees_zero()
+        self.protection.check(is_open, state, sample or Sample(), soc_ppm, left_ppm, busy)
         return seen, was_held, self.board.levels.get(12)
 
 
@@ -149,9 +149,10 @@ def test_the_sizes_of_the_parts_are_those_of_their_files():
 
 
 def test_a_node_without_a_profile_switches_nothing():
-    none = Unprotected()
-    none.update(False, Sample(), None, None, False)
-    none.set_switch(0)
-    assert not none.sees_zero()
+    none, state = Unprotected(), State()
+    state.offset_running = state.sees_zero = 1  # of the node that had one
+    state.requests = REQUEST_ZERO | REQUEST_REPORT
+    none.check(False, state, Sample(), None, None, False)
+    assert (state.offset_running, state.sees_zero, state.requests) == (0, 0, REQUEST_REPORT)
     assert none.limits_word() is None
     assert (none.report_every(5), none.period(60)) == (5, 60)
