@@ -107,7 +107,7 @@ def test_a_shortage_that_stays_boots_the_board_and_is_counted(
 def test_a_film_node_reports_where_not_all_of_it_fits(tmp_path: Path) -> None:
     """Its gauge makes room for the record where it must, and goes on as if it had not."""
     ledgers = []
-    for heap_kb in (104, 128):
+    for heap_kb in (101, 128):
         scenario, folder = load_scenario("window"), tmp_path / str(heap_kb)
         folder.mkdir()
         options = NodeOptions("micropython32", heap_kb)

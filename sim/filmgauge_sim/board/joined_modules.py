@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 
 from filmgauge_sim.board.syntax import module_of, nodes_of
 
-_MOST = 13000  # characters of a joined text: beyond, heaps got no smaller (measured)
+_MOST = 22000  # characters of a joined text: beyond, heaps got no smaller (measured)
 _Import = ast.ImportFrom | ast.Import
 _Outer = ast.FunctionDef | ast.Lambda | ast.ClassDef
 _Origin = tuple[str, str, str | None]  # of an imported name: module, name there, name here

@@ -123,5 +123,5 @@ def test_what_goes_with_the_whole_or_is_used_from_outside() -> None:
 
 
 def test_a_large_module_takes_no_parts() -> None:
-    long = "".join(f"def long_{i}():\n    return {i}\n\n\n" for i in range(500))
+    long = "".join(f"def long_{i}():\n    return {i}\n\n\n" for i in range(700))
     assert "box/first.py" in join({**SOURCES, "box/whole.py": WHOLE + long})
