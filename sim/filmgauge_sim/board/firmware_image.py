@@ -2,7 +2,9 @@
 
 The folder is the board's ROM: `app/`, the firmware as a frozen build holds it, and `shims/`, which
 stand in for the built-in modules: those of each port in a folder of its own, those of Wi-Fi and
-of a serial port too.
+of a serial port too. Firmware that runs from the ROM has all of it that its port has in one folder
+of links, `esp32/` and so on: an interpreter asks every folder of its path for a built-in module
+before it takes its own, and half of the modules of a wake import one.
 """
 
 import hashlib
@@ -37,6 +39,7 @@ _MAKERS = (
     "syntax.py",
 )
 _START = "_start.py"
+_FOLDERS_OF_SHIMS = ("serial", "wifi", *(f"port_{port}" for port in _protocol.PORTS))
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
 
@@ -100,7 +103,7 @@ def rom(
         files = {f"app/{path}": content for path, content in app.items()}
         made = _compiled_shims(tuple(shims.items()), tuple(own.values()))
         files.update((f"shims/{path}", content) for path, content in made.items())
-        _write_all(files, base, target)
+        _write_all(files, _links(files) if firmware else {}, base, target)
     return target
 
 
@@ -152,7 +155,24 @@ def _file(path: PurePosixPath, text: str) -> tuple[str, bytes]:
     return path.with_suffix(".mpy").as_posix(), bytecode(text, path.as_posix())
 
 
-def _write_all(files: Mapping[str, bytes], base: Path, target: Path) -> None:
+def _links(paths: Iterable[str]) -> dict[str, str]:
+    """Return path of a link -> what it leads to, for the folder of each port: shims win over
+    firmware of the same name."""
+    links: dict[str, str] = {}
+    for port in _protocol.PORTS:
+        folders = ["app/", "shims/", f"shims/port_{port}/"]
+        if port in _protocol.WIFI_PORTS:
+            folders.append("shims/wifi/")
+        for folder in folders:
+            inside = {path[len(folder) :] for path in paths if path.startswith(folder)}
+            for name in {path.partition("/")[0] for path in inside} - {*_FOLDERS_OF_SHIMS}:
+                links[f"{port}/{name}"] = f"../{folder}{name}"
+    return links
+
+
+def _write_all(
+    files: Mapping[str, bytes], links: Mapping[str, str], base: Path, target: Path
+) -> None:
     """Write into a temporary folder and rename it: a cache entry is whole or absent."""
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=base) as scratch:
@@ -161,6 +181,10 @@ def _write_all(files: Mapping[str, bytes], base: Path, target: Path) -> None:
             file = made / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
+        for path, end in links.items():
+            link = made / path
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(end)
         try:
             made.rename(target)
         except OSError:

@@ -193,6 +193,14 @@ def test_reset(tmp_path: Path):
     assert outcomes[0].cause is HARD
 
 
+def test_modules_are_looked_for_in_one_folder(tmp_path: Path):
+    """An interpreter asks every folder for a built-in module, whenever that is imported."""
+    source = "import machine, network, sys\nprint(sys.path)\nmachine.deepsleep(1)\n"
+    with Program(tmp_path, "micropython", source) as program:
+        assert program.boot().sleep_ms == 1
+        assert program.said == ["['/rom', '.frozen']"]
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize(
     ("statement", "word"),

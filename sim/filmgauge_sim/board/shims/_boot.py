@@ -12,13 +12,12 @@ serial = len(sys.argv) > 1  # a board with a serial port runs what is on its fil
 
 place = "/flash" if serial and _board.port == "stm32" else "/"  # as the ports have it
 is_mounted = _flash.mount(uos.getenv(_protocol.FLASH_VARIABLE), place)
-vfs.mount(vfs.VfsPosix("."), "/rom", readonly=True)
-sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port]
-if _board.port in _protocol.WIFI_PORTS:
-    sys.path.append("/rom/shims/wifi")
+vfs.mount(vfs.VfsPosix("." if serial else _board.port), "/rom", readonly=True)
 
 if serial:
-    sys.path.insert(0, "/rom/shims/serial")
+    sys.path[:] = ["/rom/shims/serial", "/rom/shims", "/rom/shims/port_" + _board.port]
+    if _board.port in _protocol.WIFI_PORTS:
+        sys.path.append("/rom/shims/wifi")
     if place == "/" or not is_mounted:
         sys.path.extend(("", ".frozen", "/lib"))
     else:
@@ -29,5 +28,5 @@ if serial:
 
     _repl.start()
 elif is_mounted:
-    sys.path.extend(("/rom/app", ".frozen"))
+    sys.path[:] = ["/rom", ".frozen"]
     import main  # noqa: F401
