@@ -4,15 +4,20 @@ It speaks over the socket that it gets as standard input and moves to descriptor
 writes BOOT, a forked child becomes the interpreter and uses the same descriptor for its requests,
 and when the child is gone an EXITED frame follows; an answer that the child has not read is lost
 with it. It stays single-threaded, so that forking is safe, and dies with the host.
+
+A page that either side writes to after the fork is copied first, so what a boot needs is made
+before it: that copying takes as long as loading the modules of the firmware.
 """
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import socket
 import struct
 import sys
+from collections.abc import Callable
 
 from filmgauge_sim.board.shims import _protocol
 
@@ -21,41 +26,47 @@ _PR_SET_PDEATHSIG = 1
 _LINK = 3
 
 
+_prctl = ctypes.CDLL(None).prctl
+
+
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _frame(operation: int, argument: int, mark: int = 0) -> bytes:
     return struct.pack(_protocol.REQUEST, operation, 0, 0, argument & 0xFFFFFFFF, mark)
 
 
-def _interpreter(executable: str, arguments: list[str]) -> None:
-    """Become the interpreter; does not return."""
+def _interpreter(executable: str, arguments: list[str]) -> Callable[[], None]:
+    """Return what turns a process into the interpreter."""
     if executable:
-        os.execv(executable, [executable, *arguments])
-    import micropython_module
+        command = [executable, *arguments]
+        return lambda: os.execv(executable, command)
+    import micropython_module  # loaded once, inherited by every boot
 
-    status = micropython_module.run_main(["micropython", *arguments])
-    os._exit(status & 255)
+    run_main, command = micropython_module.run_main, ["micropython", *arguments]
+    return lambda: os._exit(run_main(command) & 255)
 
 
-def _forget_unread() -> None:
+def _forget_unread(link: socket.socket) -> None:
     """Drop what a killed child has not read: its successor would take it for its own answer."""
-    link = socket.socket(fileno=os.dup(_LINK))
-    with link, contextlib.suppress(BlockingIOError):
+    with contextlib.suppress(BlockingIOError):
         while link.recv(65536, socket.MSG_DONTWAIT):
             pass
 
 
-def _serve(executable: str, arguments: list[str]) -> None:
+def _serve(become_interpreter: Callable[[], None]) -> None:
+    link = socket.socket(fileno=os.dup(_LINK))
+    gc.disable()
+    gc.freeze()
     while os.read(_LINK, 1) == BOOT:
         child = os.fork()
         if child == 0:
             _die_with_parent()
             os.write(_LINK, _frame(_protocol.STARTED, os.getpid()))
-            _interpreter(executable, arguments)
+            become_interpreter()
         _, status = os.waitpid(child, 0)
-        _forget_unread()
+        _forget_unread(link)
         os.write(_LINK, _frame(_protocol.EXITED, status, _protocol.EXIT_MARK))
 
 
@@ -66,11 +77,9 @@ def main() -> None:
     _die_with_parent()
     if os.getppid() != int(host):
         return
-    if not executable:
-        import micropython_module  # noqa: F401  loaded once, inherited by every boot
-    executable = executable and os.path.abspath(executable)
+    become_interpreter = _interpreter(executable and os.path.abspath(executable), arguments)
     os.chdir(rom)
-    _serve(executable, arguments)
+    _serve(become_interpreter)
 
 
 if __name__ == "__main__":
