@@ -44,7 +44,9 @@ def built_in_modules(
         "sys": {
             "print_exception": lambda error, file=None: _print_trace(error, file, console),
             "platform": _protocol.PLATFORMS[port],
-            "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
+            # With this name, and no module `micropython`, the firmware keeps what it made where
+            # there is room, and lets go of nothing.
+            "implementation": SimpleNamespace(name="cpython", version=(1, 29, 0)),
             "exit": sys.exit,
             "modules": {},  # what the firmware lets go of stays loaded for its next boot
         },
@@ -60,7 +62,6 @@ def built_in_modules(
             "socket": _StreamSocket,
         },
         "uselect": {"POLLIN": 1, "poll": _Poll},
-        "micropython": {"const": lambda value: value},
     }
     modules["_tls_engine"] = tls_engine()
     for name, members in made.items():
