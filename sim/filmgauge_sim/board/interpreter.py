@@ -48,7 +48,7 @@ class MicroPythonRuntime:
         InterpreterError when the interpreter cannot be reached.
         """
         board.console = self._print
-        launcher = self._launcher
+        launcher, load = self._launcher, board.load
         if self._unanswered is None:
             launcher.boot()
         else:
@@ -59,7 +59,7 @@ class MicroPythonRuntime:
             while (request := launcher.receive()) is not None:
                 operation, small, argument, elapsed, data = request
                 status, answer = board.request(operation, small, argument, data, elapsed)
-                if board.load.now_us >= board.load.interrupt_us:
+                if load.now_us >= load.interrupt_us:
                     self._unanswered = status, answer
                     return INTERRUPTED
                 launcher.answer(status, answer, board.reading_us())
@@ -71,7 +71,7 @@ class MicroPythonRuntime:
             return stopped.outcome
         except InterpreterTimeout:
             launcher.kill()
-            return board.load.hang()
+            return load.hang()
         return Outcome(cause=None, reason="the firmware ended and fell to the prompt")
 
     def stop(self) -> None:

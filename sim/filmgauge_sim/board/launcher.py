@@ -23,6 +23,10 @@ _END_S = 5.0
 _TICK_S = 0.1  # how often a wait for a request looks whether the interpreter hangs
 _ENDED = "the interpreter's helper process has ended"
 
+_HEAD = _protocol.REQUEST_SIZE
+_unpack_request = struct.Struct(_protocol.REQUEST).unpack_from
+_pack_answer = struct.Struct(_protocol.ANSWER).pack
+
 Request = tuple[int, int, int, int, bytes]  # operation, small, argument, elapsed us, data
 
 
@@ -86,10 +90,7 @@ class Launcher:
     def has_received(self) -> bool:
         """Whether a whole request was received that `receive` has not returned yet."""
         received = self._received
-        if len(received) < _protocol.REQUEST_SIZE:
-            return False
-        length = struct.unpack_from(_protocol.REQUEST, received)[2]
-        return len(received) >= _protocol.REQUEST_SIZE + length
+        return len(received) >= _HEAD and len(received) >= _HEAD + _unpack_request(received)[2]
 
     @property
     def silent_s(self) -> float:
@@ -117,13 +118,13 @@ class Launcher:
         """
         received = self._received
         while True:
-            self._await(_protocol.REQUEST_SIZE, wait)
-            operation, small, length, argument, elapsed = struct.unpack_from(
-                _protocol.REQUEST, received
-            )
-            self._await(_protocol.REQUEST_SIZE + length, wait)  # until then nothing is taken away
-            data = bytes(received[_protocol.REQUEST_SIZE : _protocol.REQUEST_SIZE + length])
-            del received[: _protocol.REQUEST_SIZE + length]
+            self._await(_HEAD, wait)
+            operation, small, length, argument, elapsed = _unpack_request(received)
+            data = b""
+            if length:
+                self._await(_HEAD + length, wait)  # until then nothing is taken away
+                data = bytes(received[_HEAD : _HEAD + length])
+            del received[: _HEAD + length]
             if operation == _protocol.STARTED:
                 self._child = argument
             elif operation == _protocol.EXITED:
@@ -136,7 +137,7 @@ class Launcher:
     def answer(self, status: int, data: bytes, clock_us: int) -> None:
         """Answer the last request."""
         self._silent_from_s = None
-        self.link.sendall(struct.pack(_protocol.ANSWER, status, len(data), clock_us) + data)
+        self.link.sendall(_pack_answer(status, len(data), clock_us) + data)
 
     def interrupt(self) -> None:
         """Bring a Ctrl-C to an interpreter that makes no request."""
@@ -150,8 +151,8 @@ class Launcher:
             return
         received = self._received
         if self._child is None:  # it was started only now: the first that comes is its number
-            self._await(_protocol.REQUEST_SIZE)
-            self._child = struct.unpack_from(_protocol.REQUEST, received)[3]
+            self._await(_HEAD)
+            self._child = _unpack_request(received)[3]
         with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
             os.kill(self._child, signal.SIGKILL)
         # Its last request may be torn: only the end of what it sent can be trusted.
@@ -209,9 +210,7 @@ class Launcher:
 
 def _ends_with_exit(received: bytearray) -> bool:
     """Return whether the helper has told the end of a killed interpreter, behind all it sent."""
-    if len(received) < _protocol.REQUEST_SIZE:
+    if len(received) < _HEAD:
         return False
-    operation, small, length, _, mark = struct.unpack(
-        _protocol.REQUEST, received[-_protocol.REQUEST_SIZE :]
-    )
+    operation, small, length, _, mark = _unpack_request(received, len(received) - _HEAD)
     return (operation, small, length, mark) == (_protocol.EXITED, 0, 0, _protocol.EXIT_MARK)
