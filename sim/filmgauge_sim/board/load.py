@@ -125,13 +125,14 @@ class BoardLoad:
 
     def work(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
-        station, state = self._station, "active"
-        if station.powered:
-            state = "radio" if station.is_connected(self.now_us) else "associating"
-        elif not (self._bluetooth.active or self._burst_us):
-            self._draw_for(duration_us, state)
-            return
-        self.advance(duration_us, state)
+        station = self._station
+        if not (station.powered or self._bluetooth.active or self._burst_us):
+            self._draw_for(duration_us, "active")
+        elif station.powered:
+            connected = station.is_connected(self.now_us)
+            self.advance(duration_us, "radio" if connected else "associating")
+        else:
+            self.advance(duration_us, "active")
 
     def work_unwatched(self, duration_us: int) -> None:
         """Pass time as `work` does, with the watchdog held meanwhile."""

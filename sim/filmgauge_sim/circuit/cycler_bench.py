@@ -223,13 +223,17 @@ class CyclerBench:
     def _sense(self, until_us: int) -> None:
         """Move on to `until_us` under constant conditions, showing the sensors what they see."""
         before_v = after_v = 0.0
+        degc = self._temperature_c
         if self._gate_ua:
-            current_ua = self._current_ua()
-            before_v = self.cell.voltage_v(current_ua, self._temperature_c)
+            cell, current_ua = self._cell, self._shunt_ua - self._gate_ua
+            if self._cell_us != self._now_us:
+                self._advance_cell()
+            before_v = cell.voltage_v(current_ua, degc)
             self._now_us = until_us
-            after_v = self.cell.voltage_v(current_ua, self._temperature_c)
+            self._advance_cell()
+            after_v = cell.voltage_v(current_ua, degc)
         self._now_us = until_us
-        self.sensing.advance(until_us, self._shunt_ua, before_v, after_v, self._temperature_c)
+        self.sensing.advance(until_us, self._shunt_ua, before_v, after_v, degc)
 
     def _handle_event(self) -> None:
         """Go on to the next step or temperature, whichever it was that made the event."""

@@ -100,9 +100,10 @@ class Ina228(RegisterPart):
             return
         if current_ua != self._seen_ua or temperature_c != self._seen_c:
             self._find_codes(current_ua, temperature_c)
-        start = end = self._bus_code(bus_start_v)
+        start = end = self._bus if bus_start_v == self._bus_v else self._bus_code(bus_start_v)
         if bus_end_v != bus_start_v:
             end = self._bus_code(bus_end_v)
+        self._bus_v, self._bus = bus_end_v, end
         adc.run(elapsed_us * 1000, self._shunt, start, end, self._temperature)
 
     @property
@@ -206,7 +207,9 @@ class Ina228(RegisterPart):
         self._shunt_per_c = errors.offset_drift_uv_per_c * per_uv
         self._bus_per_v = 1e6 * (1.0 + errors.bus_gain_error) / reg.BUS_LSB_UV * _ONE
         self._bus_offset = errors.bus_offset_uv / reg.BUS_LSB_UV * _ONE
-        self._seen_ua = self._seen_c = nan  # of which the codes are: of nothing so far
+        # Of which the codes are: of nothing so far.
+        self._seen_ua = self._seen_c = self._bus_v = nan
+        self._bus = 0
 
     def _wake(self, wake_us: int) -> None:
         """The analog side is up `wake_us` from now, or when an earlier start-up ends."""

@@ -75,7 +75,8 @@ class RegisterPart(ABC):
         Raises Nack without supply, and ValueError if `now_us` is not where `advance` has led
         a converting part.
         """
-        self._access(now_us)
+        if now_us != self._now_us or not self.powered:
+            self._access(now_us)
         width = self._registers.get(register, RESERVED).width
         return _encode(self._shown(register), width, length)
 
@@ -110,10 +111,8 @@ class RegisterPart(ABC):
         """Go on to the time of a bus access. Raises Nack without supply, ValueError if behind."""
         if not self.powered:
             raise Nack(f"part at {self.address:#04x} has no supply")
-        if now_us == self._now_us:
-            return
         self._check_time(now_us)
-        if self._is_behind(now_us):
+        if now_us != self._now_us and self._is_behind(now_us):
             raise ValueError(f"advance the part to {now_us} us first, it is at {self._now_us} us")
         self._now_us = now_us
 

@@ -75,7 +75,8 @@ class Tmp117(RegisterPart):
         A conversion takes the temperature at its end. Raises ValueError if `now_us` lies before
         the last time.
         """
-        self._check_time(now_us)
+        if now_us < self._now_us:
+            self._check_time(now_us)
         self._now_us = now_us
         if self._ready_us is None or now_us < self._ready_us:
             return
