@@ -152,7 +152,7 @@ class Launcher:
         received = self._received
         if self._child is None:  # it was started only now: the first that comes is its number
             self._await(_HEAD)
-            self._child = _unpack_request(received)[3]
+            self._child = int(_unpack_request(received)[3])
         with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
             os.kill(self._child, signal.SIGKILL)
         # Its last request may be torn: only the end of what it sent can be trusted.
