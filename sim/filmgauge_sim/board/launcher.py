@@ -68,6 +68,8 @@ class Launcher:
             "MICROPYPATH": ".frozen",
             _protocol.FLASH_VARIABLE: str(flash_image.absolute()),
         }
+        if not executable:  # children of the helper find what it would look up bound already
+            environment["LD_BIND_NOW"] = "1"
         self._process = subprocess.Popen(
             [*command, *arguments],
             stdin=theirs.fileno(),

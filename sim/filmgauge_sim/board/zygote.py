@@ -9,12 +9,11 @@ A page that either side writes to after the fork is copied first, so what a boot
 before it: that copying takes as long as loading the modules of the firmware.
 """
 
-import contextlib
 import ctypes
 import gc
 import os
+import select
 import signal
-import socket
 import struct
 import sys
 from collections.abc import Callable
@@ -24,8 +23,6 @@ from filmgauge_sim.board.shims import _protocol
 BOOT = b"B"
 _PR_SET_PDEATHSIG = 1
 _LINK = 3
-
-
 _prctl = ctypes.CDLL(None).prctl
 
 
@@ -48,15 +45,15 @@ def _interpreter(executable: str, arguments: list[str]) -> Callable[[], None]:
     return lambda: os._exit(run_main(command) & 255)
 
 
-def _forget_unread(link: socket.socket) -> None:
+def _forget_unread(link: select.poll) -> None:
     """Drop what a killed child has not read: its successor would take it for its own answer."""
-    with contextlib.suppress(BlockingIOError):
-        while link.recv(65536, socket.MSG_DONTWAIT):
-            pass
+    while link.poll(0) and os.read(_LINK, 65536):
+        pass
 
 
 def _serve(become_interpreter: Callable[[], None]) -> None:
-    link = socket.socket(fileno=os.dup(_LINK))
+    link = select.poll()
+    link.register(_LINK, select.POLLIN)
     gc.disable()
     gc.freeze()
     while os.read(_LINK, 1) == BOOT:
