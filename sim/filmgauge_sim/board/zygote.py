@@ -6,7 +6,7 @@ and when the child is gone an EXITED frame follows; an answer that the child has
 with it. It stays single-threaded, so that forking is safe, and dies with the host.
 
 A page that either side writes to after the fork is copied first, so what a boot needs is made
-before it: that copying takes as long as loading the modules of the firmware.
+before it.
 """
 
 import ctypes
