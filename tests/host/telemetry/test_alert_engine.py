@@ -261,6 +261,46 @@ def test_an_acknowledged_gap_is_over_and_the_next_one_is_news(bed):
     assert "1 of its records" in bed.engine.active()[0].text
 
 
+@pytest.mark.parametrize("when", ["off", "unheard"])
+def test_a_gap_that_is_acknowledged_before_its_node_is_heard_is_over_then(bed, when):
+    bed.report(good(0))
+    for seq in range(2, 20):
+        bed.report(good(seq))
+    (alert,) = bed.engine.active()
+    if when == "off":
+        assert bed.log.acknowledge(alert.id, 5)
+    bed.restart()
+    bed.tick(1)
+    if when == "unheard":
+        assert bed.engine.acknowledge(alert.id)
+        bed.tick(1)
+    assert [each.state for each in bed.engine.active()] == ["acknowledged"]
+    for seq in range(22, 40):  # two more are missing
+        bed.report(good(seq))
+    after = [each for each in bed.said[1:] if each[0] != "acknowledged"]
+    assert after == [("cleared", "gap", ""), ("raised", "gap", "")]
+    assert "2 of its records" in bed.engine.active()[0].text
+    bed.restart()
+    bed.tick(1)
+    assert [each.state for each in bed.engine.active()] == ["active"]
+
+
+def test_an_acknowledged_gap_is_over_however_long_its_rule_keeps_firing(tmp_path):
+    table = {"for": "2min", "keep_firing_for": "1h"}
+    rules = read_rules({"rules": {"gap": table}}).rules
+    with AlertBed(tmp_path / "records.sqlite", rules) as bed:
+        for seq in (0, 2, 3, 4, 5):
+            bed.report(good(seq))
+        (alert,) = bed.engine.active()
+        assert bed.engine.acknowledge(alert.id)
+        bed.tick(1)
+        for seq in (7, 8, 9, 10):
+            bed.report(good(seq))
+        assert [transition for transition, _, _ in bed.said] == [
+            *("raised", "acknowledged", "cleared", "raised")
+        ]
+
+
 def test_refused_payloads(bed):
     bed.report(good(0))
     for _ in range(3):

@@ -24,6 +24,7 @@ from itertools import chain
 from typing import NamedTuple, Protocol, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
+from filmgauge_host.telemetry.alerts.accepted_gaps import AcceptedGaps
 from filmgauge_host.telemetry.alerts.alert import MONITOR, Alert, Notification, Transition
 from filmgauge_host.telemetry.alerts.alert_log import AlertLog, Delivery
 from filmgauge_host.telemetry.alerts.judgement import Changes, Judgement
@@ -88,6 +89,7 @@ class AlertEngine:
         self._destinations = {each.name: each for each in destinations}
         active, last_id = (log.alerts(), log.last_id()) if log else ([], 0)
         self._judgement = Judgement(rules, active, last_id)
+        self._accepted_gaps = AcceptedGaps(self._judgement)
         self._memories: dict[str, NodeMemory] = log.memories() if log else {}
         self._rules: dict[str, _NodeRules] = {}
         self._unwritten: dict[int, Alert] = {}
@@ -155,6 +157,7 @@ class AlertEngine:
             self._judge_records(snapshots, unix_ms)
             self._judge_monitor(now_s, monitor, unix_ms)
             self._end_nodes(revoked, unix_ms)
+            self._changed |= self._accepted_gaps.end(self._memories, snapshots, unix_ms)
             believed = {**snapshots} | dict.fromkeys(revoked & snapshots.keys())
             self._judge_nodes(now_s, believed, unix_ms)
             changes = self._judgement.changes()
@@ -273,11 +276,7 @@ class AlertEngine:
             if alert.id in written and alert.acknowledged_unix_ms is None:
                 self._set_acknowledged(alert, written[alert.id])
         for alert in self._acknowledged:
-            rule, memory = self._judgement.rules[alert.rule], self._memories.get(alert.node)
-            snapshot = snapshots.get(alert.node)
-            if rule.kind.name == "gap" and memory is not None and snapshot is not None:
-                memory.accepted_lost = snapshot.statistics.lost
-                self._changed.add(alert.node)
+            self._accepted_gaps.add(alert, snapshots.get(alert.node))
 
     def _set_acknowledged(self, alert: Alert, unix_ms: int) -> None:
         changed = self._judgement.acknowledge(alert, unix_ms)

@@ -95,6 +95,11 @@ class Judgement:
             if alert.node in nodes and self.rules[alert.rule].kind.name != REJECTED:
                 self._clear(key, unix_ms)
 
+    def end_one(self, alert: Alert, unix_ms: int) -> None:
+        """Clear an alert whatever its rule measures; the next measurement is judged anew."""
+        self._states[alert.rule, alert.node].pop(alert.subject)
+        self._clear(_key(alert), unix_ms)
+
     def acknowledge(self, alert: Alert, unix_ms: int) -> Alert:
         """Return an alert that is not over, acknowledged."""
         changed = replace(alert, acknowledged_unix_ms=unix_ms)
