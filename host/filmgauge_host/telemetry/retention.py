@@ -34,6 +34,7 @@ KEEP_RAW_S = 90 * 86400
 _EVERY_S = 600.0
 _STOP_S = 5.0
 _LATE_MS = 600_000  # what comes within that time after an hour is waited for
+_FOUND = 10_000  # hours that are looked for at once: there is no index by time over all nodes
 _HOURS = 20  # that are summarised in one transaction, so that what arrives need not wait long
 _SLICE_MS = 7 * DAY_MS  # of a node that is removed in one transaction
 
@@ -89,24 +90,29 @@ class Retention:
     def summarise(self, now_unix_ms: int) -> None:
         """Bring `hourly` and `daily` along with the records of all hours that are over."""
         last_ms, after = now_unix_ms - _LATE_MS - HOUR_MS, (-1, "")
-        while hours := self.store.select(_OVER, (last_ms, *after, _HOURS)):
-            if self._stopped.is_set():
-                return
-            after = hours[-1][1], hours[-1][0]
-            with self.store.transaction() as transaction:
-                done = [
-                    (node, hour_ms)
-                    for node, hour_ms in hours
-                    if self._summarise_hour(transaction, node, hour_ms, now_unix_ms)
-                ]
-                days = {(node, hour_ms // DAY_MS * DAY_MS) for node, hour_ms in done}
-                for node, day_ms in sorted(days):
-                    _summarise_day(transaction, node, day_ms)
-                self.store.unmarked(done)
+        while found := self.store.select(_OVER, (last_ms, *after, _FOUND)):
+            after = found[-1][1], found[-1][0]
+            for at in range(0, len(found), _HOURS):
+                if self._stopped.is_set():
+                    return
+                self._summarise_hours(found[at : at + _HOURS], now_unix_ms)
 
     def _cut_ms(self, now_unix_ms: int) -> int:
         """Return the hour before which records are old."""
         return (now_unix_ms - self._keep_ms) // HOUR_MS * HOUR_MS
+
+    def _summarise_hours(self, hours: Sequence[tuple[str, int]], now_unix_ms: int) -> None:
+        """Bring some hours along in one transaction, and the days that they are of."""
+        with self.store.transaction() as transaction:
+            done = [
+                (node, hour_ms)
+                for node, hour_ms in hours
+                if self._summarise_hour(transaction, node, hour_ms, now_unix_ms)
+            ]
+            days = {(node, hour_ms // DAY_MS * DAY_MS) for node, hour_ms in done}
+            for node, day_ms in sorted(days):
+                _summarise_day(transaction, node, day_ms)
+            self.store.unmarked(done)
 
     def _summarise_hour(
         self, transaction: Transaction, node: str, hour_ms: int, now_unix_ms: int

@@ -70,9 +70,10 @@ _LIFE_SPANS = (
     "GROUP BY boots.life, lives.number ORDER BY lives.number"
 )
 _ANCHORED = "SELECT life, boot FROM boots WHERE node = ? AND is_set = 1"
+# The one lower bound: beside a second one SQLite begins each page at that.
 _BY_TIME = (
-    "FROM records WHERE node = ? AND unix_ms >= ? AND unix_ms < ? "
-    "AND (unix_ms, life, boot, seq) > (?, ?, ?, ?) ORDER BY unix_ms, life, boot, seq LIMIT ?"
+    "FROM records WHERE node = ? AND (unix_ms, life, boot, seq) > (?, ?, ?, ?) AND unix_ms < ? "
+    "ORDER BY unix_ms, life, boot, seq LIMIT ?"
 )
 
 
@@ -213,9 +214,9 @@ class StoreReader(ABC):
         fields: columns of `records`, in a store's integer units. unix_ms: when it was measured.
         """
         select = f"SELECT {', '.join(('unix_ms', 'life', 'boot', 'seq', *fields))} {_BY_TIME}"
-        at = (from_unix_ms - 1, -1, -1, -1)
+        at = (from_unix_ms, -1, -1, -1)
         while True:
-            page = self.select(select, (node, from_unix_ms, to_unix_ms, *at, _PAGE))
+            page = self.select(select, (node, *at, to_unix_ms, _PAGE))
             yield from page
             if len(page) < _PAGE:
                 return

@@ -7,7 +7,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -93,6 +93,30 @@ def test_records_of_a_version_before_are_dated_and_summarised(path, version):
         Retention(store).summarise(NOON_MS + 2 * HOUR_MS)
         assert store.select("SELECT unix_ms, records FROM hourly") == [(NOON_MS, 11)]
         assert store.select("SELECT count(*) FROM unsummarised") == [(0,)]
+
+
+def test_a_reader_pays_for_each_record_alike_however_many_it_has_read(path):
+    with RecordStore(path) as store:
+        store.add([sent(seq, 60 * seq) for seq in range(5000)])
+    steps, at_page = count(), []
+    with RecordFile(path) as store:
+        store._database.set_progress_handler(lambda: next(steps) and None, 100)
+        for number, _ in enumerate(store.readings("bench", ["voltage_uv"], 0, 2**62)):
+            if number % 1000 == 999:
+                at_page.append(next(steps))
+    costs = [after - before for before, after in pairwise(at_page)]
+    assert len(costs) == 4
+    assert max(costs) < 1.2 * min(costs)
+
+
+def test_the_hours_to_summarise_are_looked_for_once_not_for_each_few(path):
+    asked: list[str] = []
+    with RecordStore(path) as store:
+        store.add([sent(60 * hour, 3600 * hour) for hour in range(100)])
+        store._reading._database.set_trace_callback(asked.append)
+        Retention(store).summarise(NOON_MS + 200 * HOUR_MS)
+        assert store.select("SELECT count(*) FROM hourly") == [(100,)]
+    assert sum("FROM unsummarised WHERE unix_ms <=" in each for each in asked) == 2
 
 
 @pytest.mark.parametrize("version", [3, 4])
