@@ -166,7 +166,10 @@ class DeliveryQueue:
         return True
 
     def _sentence(self, error: Exception) -> str:
-        return f"destination {self.name}: {printable(str(error) or type(error).__name__)}"
+        # What a library says may have a password in it; its kind has none.
+        known = isinstance(error, DeliveryError)
+        reason = str(error) if known else f"it fails with {type(error).__name__}"
+        return f"destination {self.name}: {printable(reason)}"
 
     def _cross_out(self, done: _Waiting) -> None:
         if self._log is not None and done.delivery is not None:

@@ -18,7 +18,7 @@ from filmgauge_host.telemetry.alerts.email_destination import (
     Security,
 )
 from filmgauge_host.telemetry.alerts.mqtt_destination import MqttDestination
-from filmgauge_host.telemetry.alerts.secret import read_secret
+from filmgauge_host.telemetry.alerts.secret import check_sendable, read_secret
 from filmgauge_host.telemetry.alerts.webhook_destination import WebhookDestination
 from filmgauge_sim.nodes.tables import Table, bounded, did_you_mean, from_table
 
@@ -62,8 +62,10 @@ class WebhookTable(CommonTable, frozen=True, kw_only=True):
         url = read_secret("url", self.url_file, self.url_env) or self.url
         if url is None or (self.url is not None and url != self.url):
             raise ValueError("there must be one of the keys url, url_file and url_env")
+        check_sendable("url", url)
         try:
             parts = urlsplit(url)
+            _ = parts.port
         except ValueError:  # says what it does not understand, which may be a secret
             parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -85,9 +87,10 @@ class MqttTable(CommonTable, frozen=True, kw_only=True):
             if monitor is None:
                 raise ValueError("there is a missing key broker")
             return MqttDestination(monitor)
+        address = parse_address(self.broker)  # before urlsplit, which says what it finds wrong
         if urlsplit(self.broker).password is not None:
             raise ValueError("broker must not hold a password: FILMGAUGE_MQTT_PASSWORD has it")
-        return MqttDestination(parse_address(self.broker))
+        return MqttDestination(address)
 
 
 class EmailTable(CommonTable, frozen=True, kw_only=True):
@@ -111,7 +114,7 @@ class EmailTable(CommonTable, frozen=True, kw_only=True):
                 raise ValueError(f"{each!r} must be an address such as ops@example.com")
         if not self.to:
             raise ValueError("to must be one address or more")
-        password = read_secret("password", self.password_file, self.password_env)
+        password = read_secret("password", self.password_file, self.password_env, True)
         if (self.user is None) != (password is None):
             raise ValueError("user and one of password_file and password_env belong together")
         if password is not None and self.security == "none":

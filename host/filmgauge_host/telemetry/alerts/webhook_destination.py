@@ -6,7 +6,7 @@ A redirection is not followed: a POST would become a GET, and its token would go
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, InvalidURL
 from typing import Any
 
 from filmgauge_host.telemetry.alerts.alert import Notification
@@ -69,14 +69,14 @@ class WebhookDestination:
         """Return once it has answered 2xx; raise DeliveryError."""
         (notification,) = notifications
         body = notification.to_json().encode()
-        request = urllib.request.Request(self._url, body, self._headers, method="POST")
         with Cutoff(self._timeout_s, lambda: [each.sock for each in self._opened]) as cutoff:
-            self._post(request)
+            self._post(body)
             if cutoff.has_passed:  # the end of a header looks like the end of all of them
                 raise DeliveryError("it was cut off")
 
-    def _post(self, request: urllib.request.Request) -> None:
+    def _post(self, body: bytes) -> None:
         try:
+            request = urllib.request.Request(self._url, body, self._headers, method="POST")
             with self._opener.open(request, timeout=self._timeout_s):
                 return
         except urllib.error.HTTPError as error:
@@ -85,5 +85,7 @@ class WebhookDestination:
             raise DeliveryError(f"it answers {error.code} {error.reason}", is_final) from None
         except urllib.error.URLError as error:
             raise DeliveryError(f"it cannot be reached: {error.reason}") from None
+        except (ValueError, InvalidURL) as error:  # which say what they refuse: a secret
+            raise DeliveryError(f"it cannot be asked: {type(error).__name__}") from None
         except (OSError, HTTPException) as error:
             raise DeliveryError(f"it does not answer: {error or type(error).__name__}") from None
