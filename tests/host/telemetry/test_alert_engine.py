@@ -399,6 +399,26 @@ def test_rules_that_change_end_their_alerts(bed):
     assert bed.said == [("raised", "faults", "sensor"), ("cleared", "faults", "sensor")]
 
 
+@pytest.mark.parametrize("kind", [name for name, each in KINDS.items() if each.threshold])
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_whatever_its_threshold_an_alert_ends(kind, end):
+    bound = KINDS[kind].threshold
+    assert bound is not None
+    table = {"threshold": getattr(bound, end)}
+    rule = next(r for r in read_rules({"rules": {kind: table}}).rules if r.name == kind)
+    best = bound.high if bound.below else 0.0
+    assert rule.kind.ends(best, rule.threshold, rule.hysteresis)
+
+
+def test_a_smaller_threshold_has_a_smaller_hysteresis_unless_one_is_given(tmp_path):
+    rules = read_rules({"rules": {"sigma": {"threshold": 2}}}).rules
+    with AlertBed(tmp_path / "records.sqlite", rules) as bed:
+        for seq, ppm in enumerate([30_000, 30_000, 30_000, 15_000, 15_000, 9_000, 9_000]):
+            bed.report(good(seq, soc_sigma_ppm=ppm))
+            assert len(bed.said) == {0: 0, 1: 0, 5: 2, 6: 2}.get(seq, 1)
+        assert bed.said == [("raised", "sigma", ""), ("cleared", "sigma", "")]
+
+
 def test_patterns_say_whom_a_rule_concerns(tmp_path):
     table = {"low": {"enabled": False}, "lab": {"kind": "low", "nodes": ["lab-*", "!lab-old"]}}
     rules = read_rules({"rules": table}).rules

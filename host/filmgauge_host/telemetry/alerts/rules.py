@@ -28,7 +28,7 @@ import msgspec
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.alerts.alert import MONITOR, MONITOR_TITLE, Severity
 from filmgauge_host.telemetry.alerts.debounce import Hold, parse_hold
-from filmgauge_host.telemetry.alerts.kind import Kind
+from filmgauge_host.telemetry.alerts.kind import Kind, Threshold
 from filmgauge_host.telemetry.alerts.record_kinds import RECORD_KINDS, watched
 from filmgauge_host.telemetry.alerts.state_kinds import MONITOR_KINDS, NODE_KINDS
 from filmgauge_sim.nodes.tables import Table, did_you_mean, from_table
@@ -191,15 +191,25 @@ def _threshold(kind: Kind, given: RuleTable) -> tuple[float, float]:
                 raise ValueError(f"{key}: a rule of kind {kind.name} has none")
         return 1.0, 0.0
     threshold = bound.default if given.threshold is None else given.threshold
-    hysteresis = bound.hysteresis if given.hysteresis is None else given.hysteresis
     if not bound.low <= threshold <= bound.high:
         raise ValueError(
             f"threshold must be {bound.low:g} to {bound.high:g} {bound.unit}, not {threshold:g}"
         )
-    widest = bound.high - bound.low
-    if not 0 <= hysteresis <= widest:
-        raise ValueError(f"hysteresis must be 0 to {widest:g} {bound.unit}, not {hysteresis:g}")
-    return threshold, hysteresis
+    return threshold, _hysteresis(bound, threshold, given.hysteresis)
+
+
+def _hysteresis(bound: Threshold, threshold: float, given: float | None) -> float:
+    """Return how far beyond the threshold an alert ends, where some value still is."""
+    room = bound.high - threshold if bound.below else threshold
+    if given is None:
+        return min(bound.hysteresis, room / 2)
+    if not 0 <= given <= room or (given == room and not bound.below):
+        within = f"0 to {room:g}" if bound.below else f"0 or more and less than {room:g}"
+        raise ValueError(
+            f"hysteresis must be {within} {bound.unit} beside a threshold of {threshold:g}, not"
+            f" {given:g}"
+        )
+    return given
 
 
 def _hold(key: str, given: str | None, usual: str, kind: Kind) -> Hold:
