@@ -3,7 +3,7 @@
 import datetime
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ _LEAST_RAW_S = 86400.0
 
 class Moment(click.ParamType[int]):
     """A time as people say it: an ISO 8601 date or time, by the clock here where it names no
-    zone, or an age such as 7d; converts to Unix milliseconds."""
+    zone, or an age with its unit, such as 7d; converts to Unix milliseconds."""
 
     name = "time"
 
@@ -36,16 +36,16 @@ class Moment(click.ParamType[int]):
             return round(datetime.datetime.fromisoformat(value).timestamp() * 1000)
         except (ValueError, OverflowError, OSError):
             pass
-        try:
-            age_s = Duration().convert(value, param, ctx)
-        except click.BadParameter:
-            self.fail(
-                f"{value!r} must be a date such as 2026-01-31, a time such as"
-                " 2026-01-31T12:00+01:00, or an age such as 12h or 7d",
-                param,
-                ctx,
-            )
-        return round((time.time() - age_s) * 1000)
+        # Without a unit it may be meant as a year, or as seconds since 1970.
+        if value[-1:].isalpha():
+            with suppress(click.BadParameter):
+                return round((time.time() - Duration().convert(value, param, ctx)) * 1000)
+        self.fail(
+            f"{value!r} must be a date such as 2026-01-31, a time such as"
+            " 2026-01-31T12:00+01:00, or an age such as 12h or 7d",
+            param,
+            ctx,
+        )
 
 
 class _KeepRaw(Duration):
