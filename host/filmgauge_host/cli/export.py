@@ -17,6 +17,7 @@ from filmgauge_host.cli.store_options import (
 )
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.export import FORMATS, Selection
+from filmgauge_host.terminal.spooled_output import spooled
 
 
 @click.command()
@@ -54,12 +55,13 @@ def export(
         selection = Selection(opened, nodes, from_unix_ms, to_unix_ms)
         if out == Path("-"):
             try:
-                chosen.write(sys.stdout.buffer, selection)
+                with spooled(sys.stdout.buffer) as file:
+                    chosen.write(file, selection)
                 sys.stdout.buffer.flush()
             except BrokenPipeError:  # who reads has enough, as head has
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
-        with written(out) as file:
+        with written(out) as target, spooled(target) as file:
             count = chosen.write(file, selection)
     click.echo(f"{count} records of {_nodes(len(nodes))} in {out}")
 

@@ -17,6 +17,7 @@ from typing import ClassVar, Self
 from filmgauge_host.errors import FilmgaugeError, InputError
 
 _BUSY_S = 30.0
+_LOG_MOST = 8 << 20  # bytes to which the log shrinks that grew while somebody read
 _HELD = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED
 # What goes by without another path: somebody else is at it, the disk is full or fails.
 _PASSING = (*_HELD, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -152,6 +153,7 @@ class SqliteFile:
             self._check(database)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
+            database.execute(f"PRAGMA journal_size_limit = {_LOG_MOST}")
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version in self.upgrades:
                 database.executescript(  # the first files had no attributes

@@ -1,14 +1,18 @@
 """Records as files: read by other programs, exact, whole or not there at all."""
 
 import io
+import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
 from mqtt_nodes import record
+from patience import PATIENCE_S, until
 
 from filmgauge.decoding.record_json import record_from_dict
 from filmgauge.record.record import fields
@@ -232,3 +236,33 @@ def test_a_reader_who_has_enough_is_no_error(folder: Path) -> None:
         assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("out", ["-", "pipe"])
+def test_a_reader_who_pauses_does_not_hold_the_store(folder: Path, tmp_path: Path, out) -> None:
+    path = tmp_path / "r.sqlite"
+    path.write_bytes((folder / "r.sqlite").read_bytes())
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    command = [sys.executable, "-m", "filmgauge_host.cli.app", "export", "--format", "csv"]
+    command += ["--store", str(path), "-" if out == "-" else str(fifo)]
+    with (
+        RecordStore(path) as store,
+        subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdout is not None
+        source = process.stdout if out == "-" else fifo.open("rb")
+        with source:
+            first = source.readline()
+            store.set_attribute("more", "written since")
+            # which nobody can do whom a reader's transaction keeps from it
+            until(lambda: checkpointed(path))
+            text = first + source.read()
+        assert process.wait(PATIENCE_S) == 0
+    assert text.decode() == done(folder)
+
+
+def checkpointed(path: Path) -> bool:
+    """Return whether all that is in the log of a store can be brought into its file."""
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0

@@ -109,6 +109,19 @@ def test_a_reader_pays_for_each_record_alike_however_many_it_has_read(path):
     assert max(costs) < 1.2 * min(costs)
 
 
+def test_the_log_of_a_store_shrinks_again_once_nobody_reads(path):
+    log = path.with_name(path.name + "-wal")
+    with RecordStore(path) as store:
+        with RecordFile(path) as reader, reader.snapshot():
+            reader.nodes()
+            for number in range(10):
+                store.set_attribute(f"long {number}", "x" * 2_000_000)
+        assert log.stat().st_size > 16_000_000
+        for number in range(10):
+            store.set_attribute("short", str(number))
+        assert log.stat().st_size < 8_500_000
+
+
 def test_the_hours_to_summarise_are_looked_for_once_not_for_each_few(path):
     asked: list[str] = []
     with RecordStore(path) as store:
