@@ -1,6 +1,7 @@
 """The routes of the page and of its interface (docs/page.md)."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
@@ -19,6 +21,7 @@ from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.web import query
 from filmgauge_host.web.events import EventHub
 from filmgauge_host.web.page_data import PageData
+from filmgauge_host.web.series import ReadingStoppedError
 
 STATIC = Path(__file__).parent / "static"
 
@@ -56,6 +59,7 @@ def make_app(data: PageData, hub: EventHub) -> Starlette:
         exception_handlers={
             InputError: lambda request, error: _error(400, str(error)),
             StorageError: lambda request, error: _error(503, str(error)),
+            ReadingStoppedError: lambda request, error: _error(503, str(error)),
             HTTPException: _http_error,
         },
     )
@@ -99,7 +103,13 @@ class _Interface:
         refused = self._data.refused(name)
         return _json({**self._data.row(node), "info": node.info, "refused_messages": refused})
 
-    def series(self, request: Request) -> Response:
+    async def series(self, request: Request) -> Response:
+        async with _departure(request) as gone:
+            return await run_in_threadpool(
+                self._series, request, lambda: gone.is_set() or self._hub.closing
+            )
+
+    def _series(self, request: Request, stop: Callable[[], bool]) -> Response:
         from_ms, to_ms = query.time_range(request.query_params)
         last_ms = query.last_ms(request.query_params)
         points = query.points(request.query_params)
@@ -107,7 +117,7 @@ class _Interface:
         name = self._name(request)
         if last_ms is not None:
             from_ms = max(0, self._data.series.newest_ms(name) - last_ms)
-        return _json(self._data.series.read(name, from_ms, to_ms, points, columns))
+        return _json(self._data.series.read(name, from_ms, to_ms, points, columns, stop))
 
     def sparks(self, request: Request) -> Response:
         names = request.query_params.getlist("node")
@@ -142,6 +152,24 @@ class _Interface:
         if self._data.directory.node(name) is None:
             raise HTTPException(404, f"node {name[:40]!r} is not known: /api/nodes lists them")
         return name
+
+
+@asynccontextmanager
+async def _departure(request: Request) -> AsyncIterator[threading.Event]:
+    """Give what is set once the client is gone, or nobody waits here any more."""
+    gone = threading.Event()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    task = asyncio.create_task(watch())
+    try:
+        yield gone
+    finally:
+        gone.set()
+        task.cancel()
 
 
 def _json(data: Any) -> Response:

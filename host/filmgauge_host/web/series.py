@@ -1,8 +1,9 @@
 """The course of one node's values for `/api/nodes/NAME/series`: columns, sampled, with marks."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
+from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.telemetry.record_columns import COLUMNS, Column
 from filmgauge_host.telemetry.series import reach_ms
 from filmgauge_host.telemetry.store_reader import StoreReader
@@ -12,6 +13,7 @@ from filmgauge_host.web.quantities import COURSES
 from filmgauge_host.web.record_time import RecordTime, Truth
 from filmgauge_host.web.sampling import POINTS_MAX, kept_indices
 
+_T = TypeVar("_T")
 _Row: TypeAlias = tuple[Moment, Sequence[int | None]]
 
 # Beyond so many records a course comes from the store's own down-sampling, which leaves of
@@ -29,6 +31,13 @@ _RECENT_HOURS = (
     "SELECT unix_ms, soc_ppm_last FROM hourly WHERE node = ? ORDER BY unix_ms DESC LIMIT ?"
 )
 _FIRST_MS, _LAST_MS = 0, 1 << 60
+_CHECKED = 1000  # records between two times that it is asked whether anybody waits for them
+
+Stop: TypeAlias = Callable[[], bool]
+
+
+class ReadingStoppedError(FilmgaugeError):
+    """Nobody waits for the course any more."""
 
 
 class _Course:
@@ -85,27 +94,30 @@ class SeriesReader:
         to_ms: int | None = None,
         points: int = POINTS_MAX,
         columns: Sequence[Column] = COURSES,
+        stop: Stop = lambda: False,
     ) -> dict[str, Any]:
         """Return what docs/page.md describes. Bounds in Unix ms, None for all there is.
 
-        Raises StorageError when the store cannot be read.
+        stop: asked now and then. Raises StorageError when the store cannot be read, and
+        ReadingStoppedError once `stop` says so.
         """
         begin = _FIRST_MS if from_ms is None else from_ms
         end = _LAST_MS if to_ms is None else to_ms
         course = _Course(columns)
         raw_from = self._store.raw_from_ms(node)
         if self._truth is not None:
-            course.load(self._simulated(node, course.fields, begin, end))
+            course.load(_unless(stop, self._simulated(node, course.fields, begin, end)))
             count, moments, sampled = len(course.moments), course.moments, course.sampled(points)
         else:
             count, first, last = self._count(node, begin, end)
             hours = self._store.summarised_span(node, begin, end + 1)
             if count <= EXACT_MAX:
-                course.load(self._exact(node, course.fields, max(begin, raw_from), end))
+                exact = self._exact(node, course.fields, max(begin, raw_from), end)
+                course.load(_unless(stop, exact))
                 moments = course.moments
                 sampled = self._with_hours(node, hours, course, points, columns)
             else:
-                moments = self._moments(node, begin, end)
+                moments = list(_unless(stop, self._moments(node, begin, end)))
                 begin = max(begin, hours[0] if hours else first)
                 end = min(end, last)
                 sampled = self._summarised(node, begin, end, points, columns)
@@ -176,24 +188,22 @@ class SeriesReader:
         newer = course.sampled(points - len(older["time_ms"]))
         return {name: older[name] + newer[name] for name in older}
 
-    def _exact(self, node: str, fields: Sequence[str], begin: int, end: int) -> list[_Row]:
+    def _exact(self, node: str, fields: Sequence[str], begin: int, end: int) -> Iterator[_Row]:
         rows = self._store.readings(node, ("faults", "limits", *fields), begin, end + 1)
-        return [(Moment(*row[:6]), row[6:]) for row in rows]
+        return ((Moment(*row[:6]), row[6:]) for row in rows)
 
-    def _moments(self, node: str, begin: int, end: int) -> list[Moment]:
+    def _moments(self, node: str, begin: int, end: int) -> Iterator[Moment]:
         rows = self._store.readings(node, ("faults", "limits"), begin, end + 1)
-        return [Moment(*row) for row in rows]
+        return (Moment(*row) for row in rows)
 
-    def _simulated(self, node: str, fields: Sequence[str], begin: int, end: int) -> list[_Row]:
-        """Return the records of a node by the time of its world."""
-        found: list[_Row] = []
+    def _simulated(self, node: str, fields: Sequence[str], begin: int, end: int) -> Iterator[_Row]:
+        """Yield the records of a node by the time of its world."""
         for received in self._store.records(node):
             time_ms = self._time.ms(received)
             if begin <= time_ms <= end:
                 words = received.value("faults"), received.value("limits")
                 values = [received.value(field) for field in fields]
-                found.append((Moment(time_ms, *received.key, *words), values))
-        return found
+                yield Moment(time_ms, *received.key, *words), values
 
     def _summarised(
         self, node: str, begin: int, end: int, points: int, columns: Sequence[Column]
@@ -223,3 +233,11 @@ class SeriesReader:
         extremes = [cut[name] for name in cut if name in _EXTREMES]
         kept = kept_indices(cut["time_ms"], extremes, points)
         return {name: [values[at] for at in kept] for name, values in cut.items()}
+
+
+def _unless(stop: Stop, found: Iterable[_T]) -> Iterator[_T]:
+    """Yield what is found; raise ReadingStoppedError once `stop` says so."""
+    for number, each in enumerate(found):
+        if number % _CHECKED == 0 and stop():
+            raise ReadingStoppedError("the page closes")
+        yield each

@@ -7,6 +7,7 @@ with PageServer(ingest, store, port=8765) as page:
 """
 
 import errno
+import logging
 import socket
 import threading
 import time
@@ -33,6 +34,7 @@ from filmgauge_host.web.record_time import Truth
 
 DEFAULT_PORT = 8765
 
+_LOGGER = logging.getLogger("uvicorn.error")
 _BACKLOG = 32  # connections that are accepted at once, beside those that are bounded
 _START_S = 30.0
 _STOP_S = 5.0
@@ -104,6 +106,7 @@ class PageServer:
         return f"http://{host}:{self.port}/" + (f"?token={self.token}" if self.token else "")
 
     def __enter__(self) -> Self:
+        _LOGGER.addFilter(self._may_log)
         self._thread.start()
         until_s = time.monotonic() + _START_S
         while not self._server.started:
@@ -125,6 +128,12 @@ class PageServer:
             self._server.force_exit = True
             self._thread.join(_STOP_S)
         self._socket.close()
+        _LOGGER.removeFilter(self._may_log)
+
+    def _may_log(self, _record: logging.LogRecord) -> bool:
+        """Return whether what the server logs is a fault: answers that it cuts off as it closes
+        are none."""
+        return not self._hub.closing
 
     def _run(self) -> None:
         try:

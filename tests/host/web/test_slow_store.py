@@ -1,13 +1,16 @@
 """A page whose store does not answer for a while, or fails."""
 
+import socket
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from page_world import course, page_world, publish
-from patience import PATIENCE_S
+from page_world import PageWorld, course, page_world, publish
+from patience import PATIENCE_S, until
 
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.web.node_directory import NodeDirectory
@@ -55,3 +58,77 @@ def test_nodes_that_are_received_are_known_while_the_store_fails(
         with pytest.raises(StorageError):
             failing.nodes()
         assert failing.readable_nodes().keys() == {"received"}
+
+
+class EndlessReadings:
+    """The readings of a store, over and over until `over`. begun: some were read; ended: whoever
+    read them has stopped."""
+
+    def __init__(self, world: PageWorld) -> None:
+        self.begun, self.ended, self.over = (threading.Event() for _ in range(3))
+        self._readings = world.store.readings
+
+    def __call__(self, *span: Any) -> Iterator[tuple]:
+        try:
+            while not self.over.is_set():
+                yield from self._readings(*span)
+                self.begun.set()
+        finally:
+            self.ended.set()
+
+
+def test_a_page_that_closes_ends_a_long_answer_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored = course("long", [(0, 1, seq) for seq in range(50)])
+    with page_world(tmp_path, stored) as world, ThreadPoolExecutor(1) as pool:
+        readings = EndlessReadings(world)
+        monkeypatch.setattr(world.store, "readings", readings)
+        try:
+            answer = pool.submit(world.client.get, "/api/nodes/long/series")
+            assert readings.begun.wait(PATIENCE_S)
+            world.page.close()
+            assert answer.result(PATIENCE_S).status_code == 503
+            assert answer.result().json() == {"error": "the page closes"}
+        finally:
+            readings.over.set()
+    assert caplog.records == []
+
+
+def test_a_page_that_closes_within_a_question_says_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def raw_from_ms(_node: str) -> int:
+        asked.set()
+        assert answer.wait(PATIENCE_S)
+        return 0
+
+    with page_world(tmp_path, course("slow", [(0, 1, 0)])) as world, ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(world.store, "raw_from_ms", raw_from_ms)
+        try:
+            pool.submit(world.client.get, "/api/nodes/slow/series")
+            assert asked.wait(PATIENCE_S)
+            world.page.close()
+        finally:
+            answer.set()
+    assert caplog.records == []
+
+
+def test_nothing_is_read_on_for_a_client_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = course("long", [(0, 1, seq) for seq in range(50)])
+    with page_world(tmp_path, stored) as world:
+        readings = EndlessReadings(world)
+        monkeypatch.setattr(world.store, "readings", readings)
+        try:
+            with socket.create_connection((world.page.host, world.page.port)) as client:
+                client.sendall(b"GET /api/nodes/long/series HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert readings.begun.wait(PATIENCE_S)
+                assert not readings.ended.is_set()
+            until(readings.ended.is_set)
+            assert not readings.over.is_set()
+        finally:
+            readings.over.set()
