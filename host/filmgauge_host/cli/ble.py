@@ -44,6 +44,7 @@ from filmgauge_host.commands.configuration_changes import (
 from filmgauge_host.errors import InputError, NodeError, needs, warn
 from filmgauge_host.log_file import LogFile
 from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
+from filmgauge_host.terminal.screen import can_draw
 from filmgauge_host.upgrade.order import order_payload
 from filmgauge_host.upgrade.version_folder import read_version
 
@@ -121,7 +122,7 @@ def scan(
 ) -> None:
     """Show the nodes that advertise. In a terminal a live table, else a line a report."""
     nodes = DiscoveredNodes(registry)
-    if as_json or not sys.stdout.isatty():
+    if as_json or not can_draw(sys.stdout):
         lines = ScanLines(as_json)
         runner.run(lambda radio: node_search.scan(radio, nodes, lines.add, seconds))
         for reason, count in nodes.refused.items():

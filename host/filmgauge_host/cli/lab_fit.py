@@ -20,6 +20,7 @@ from filmgauge_host.cli.lab_options import (
 )
 from filmgauge_host.cli.options import FILE, progress, show
 from filmgauge_host.errors import InputError, UnfitError, warn
+from filmgauge_host.terminal.screen import can_draw
 from filmgauge_sim.lab.cyclers.options import ReadingOptions
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _refusals() -> Iterator[None]:
 @contextmanager
 def _progress() -> Iterator[Callable[..., None]]:
     """A bar on a terminal; elsewhere a line where something new begins, and now and then."""
-    if sys.stderr.isatty():
+    if can_draw(sys.stderr):
         with progress(None, "fit") as tick:
             yield tick
         return

@@ -21,6 +21,7 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
 from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
+from filmgauge_host.terminal.screen import can_draw
 
 _CONNECT_S = 5.0
 
@@ -69,7 +70,7 @@ def monitor(
         page.opened(ingest, records, alerts) as page_url,
         announcing(ingest, home_assistant),
     ):
-        if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
+        if as_json or plain or not (can_draw(sys.stdout) and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)
         else:
             from filmgauge_host.terminal.monitor_app import run_app  # loads textual

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.terminal.screen import can_draw
 
 BROKER_HELP = (
     "mqtt://[user[:password]@]host[:port] or mqtts://...; the password may instead be in "
@@ -111,7 +112,7 @@ def progress(total: int | None, what: str) -> Iterator[Callable[..., None]]:
 
     A total of None is one that nobody knows.
     """
-    if not sys.stderr.isatty():
+    if not can_draw(sys.stderr):
         yield lambda what="": None
         return
     from rich.console import Console

@@ -23,6 +23,7 @@ from filmgauge_host.cli.options import (
 )
 from filmgauge_host.cli.page_options import PAGE_PORT
 from filmgauge_host.errors import FilmgaugeError, InputError, needs, warn
+from filmgauge_host.terminal.screen import can_draw
 from filmgauge_sim.board.executable import InterpreterError, check_runtime
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
@@ -146,7 +147,7 @@ def run(
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
 
-    on_screen = sys.stdout.isatty() and not as_json
+    on_screen = can_draw(sys.stdout) and not as_json
     if speed is None:
         speed = _SCREEN_SPEED if on_screen else "max"
     pace = None if isinstance(speed, str) else speed

@@ -20,6 +20,7 @@ from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
 from filmgauge_host.commands.mqtt_commander import MqttCommander
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
+from filmgauge_host.terminal.screen import can_draw
 from filmgauge_host.terminal.update_table import update_line, update_table
 from filmgauge_host.upgrade.field_update import FieldUpdate
 from filmgauge_host.upgrade.order import order_payload
@@ -108,7 +109,7 @@ def update(
     targets = {name: versions[port] for name, port in ports.items()}
     address = broker_address(broker)
     counters = CommandCounters(folder / COUNTERS_FILE)
-    say = (lambda _sentence: None) if sys.stdout.isatty() else warn
+    say = (lambda _sentence: None) if can_draw(sys.stdout) else warn
     with (
         MqttCommander(address, counters, list(keys), say) as commander,
         FieldUpdate(address, targets, keys, commander) as field,
@@ -181,7 +182,7 @@ def _follow(field: FieldUpdate, timeout_s: float, as_json: bool) -> None:
     """Show how far each node is, until all are at an end or the time is over."""
     until_s = time.monotonic() + timeout_s
     nodes = field.progress.values()
-    if sys.stdout.isatty() and not as_json:
+    if can_draw(sys.stdout) and not as_json:
         with Live(update_table(nodes), refresh_per_second=_REFRESH_HZ) as live:
             while not field.is_over() and time.monotonic() < until_s:
                 field.poll()

@@ -5,6 +5,8 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from filmgauge_host.terminal.screen import can_draw
+
 
 class BoardLines:
     """Writes to standard error. quiet: nothing at all. Use as a context."""
@@ -38,7 +40,7 @@ class BoardLines:
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Move the bar."""
-        if self._quiet or not sys.stderr.isatty() or not total:
+        if self._quiet or not can_draw(sys.stderr) or not total:
             return
         if self._bar is None:
             self._bar = Progress(
