@@ -200,8 +200,8 @@ def _lines(recorded: Recording, result: ReplayResult) -> Iterator[str]:
         yield f"gauge within two sigma of the simulated cell: {100 * share:.1f} % of the readings"
     if result.cut:
         yield (
-            f"the simulated cell was at an end of its window before {result.cut} readings:"
-            " it holds less than the recorded one, or began with another charge"
+            f"the simulated cell was at an end of its window before {result.cut} readings,"
+            " and the recorded current was cut off there"
         )
     yield from (f"gauge: {problem}" for problem in result.problems)
 

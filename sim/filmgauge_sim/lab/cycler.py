@@ -149,6 +149,16 @@ class Channel:
             self._record(current_ua_cm2, met_v if share == 1.0 else None)
             done_s = until_s
 
+    def pass_even(self, mean_ua_cm2: float, change_ua_cm2: float, duration_s: float) -> None:
+        """A current that moves evenly by so much about its mean; recorded at its end."""
+        area_cm2 = self.cell.area_cm2
+        self.cell.advance(
+            mean_ua_cm2 * area_cm2, self.temperature_c, duration_s, change_ua_cm2 * area_cm2
+        )
+        if self.trace is not None:
+            self.trace.pass_time(duration_s, mean_ua_cm2)
+            self._record(mean_ua_cm2 + 0.5 * change_ua_cm2)
+
     def hold_voltage(
         self,
         voltage_v: float,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isnan
 from pathlib import Path
 from typing import overload
 
@@ -10,6 +11,7 @@ from filmgauge_sim.lab.cyclers.options import AS_IT_SAYS, ReadingOptions
 from filmgauge_sim.lab.cyclers.reader import read_recording
 from filmgauge_sim.lab.cyclers.recording import CellRecording
 from filmgauge_sim.lab.load_replay import Load
+from filmgauge_sim.lab.recorded_interval import Interval
 
 _LEAST_ROWS = 2
 
@@ -23,6 +25,7 @@ class Loads(Sequence[Load]):
         self._is_power = recording.current_a is None
         self._time_s, self._values = recording.time_s, values
         self._temperature_c = recording.temperature_c
+        self._voltage_v = None if self._is_power else recording.voltage_v
 
     def __len__(self) -> int:
         return len(self._time_s) - 1
@@ -37,7 +40,14 @@ class Loads(Sequence[Load]):
         k = range(len(self))[index]
         degc = None if self._temperature_c is None else self._temperature_c[k]
         duration_s = self._time_s[k + 1] - self._time_s[k]
-        return Load(duration_s, 1e6 * self._values[k], self._is_power, degc)
+        recorded = None if self._voltage_v is None else self._interval(k, self._voltage_v)
+        return Load(duration_s, 1e6 * self._values[k], self._is_power, degc, recorded)
+
+    def _interval(self, k: int, voltage_v: Sequence[float]) -> Interval:
+        first_v, last_v = (None if isnan(v) else v for v in voltage_v[k : k + 2])
+        first_ua, last_ua = (1e6 * a for a in self._values[k : k + 2])
+        duration_s = self._time_s[k + 1] - self._time_s[k]
+        return Interval(duration_s, first_ua, last_ua, first_v, last_v)
 
 
 def read_loads(

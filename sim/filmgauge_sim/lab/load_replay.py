@@ -1,16 +1,19 @@
 """Replay of a recorded load: current or power over time.
 
 Each row holds from its own time to that of the next row; the last row only ends the one before.
+Where a recorded voltage shows that a cycler held the cell, the current moves as the hold wants it
+(recorded_interval.py).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.cell.constant_current import QUADRATURE
 from filmgauge_sim.lab.current_search import rising_root
 from filmgauge_sim.lab.cycler import Channel
+from filmgauge_sim.lab.recorded_interval import Interval, Piece, pieces
 from filmgauge_sim.lab.specimen import Specimen, window_v
 
 # A row that lasts this long is recorded in so many parts.
@@ -24,12 +27,16 @@ _FIRST_POWER_S, _LEAST_POWER_S = 1.0, 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A constant load: current in uA of the whole cell, or power in uW; positive charges."""
+    """A constant load: current in uA of the whole cell, or power in uW; positive charges.
+
+    recorded: of a current whose voltage was measured.
+    """
 
     duration_s: float
     value: float
     is_power: bool
     temperature_c: float | None
+    recorded: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,9 @@ class _Replay:
     def act(self, load: Load) -> None:
         degc = load.temperature_c
         self._channel.temperature_c = self._temperature_c if degc is None else degc
+        if load.recorded is not None:
+            self._act_recorded(load.recorded)
+            return
         is_power = load.is_power and load.value != 0.0
         # The steps of a power are short enough to be recorded as they are.
         self._parts = 1 if is_power else _PARTS
@@ -112,6 +122,33 @@ class _Replay:
             self._pass(current_ua, lasts_s, None if met is None else limits_v[met.bound])
             self._show(before_v)
         return lasts_s, None if met is None else met.bound
+
+    def _act_recorded(self, interval: Interval) -> None:
+        """Let a recorded current act, and be held where the recorded cell was."""
+        if not interval.is_held:
+            interval = replace(interval, last_ua=interval.first_ua)
+        self._parts = _PARTS
+        for piece in pieces(self._channel.cell, interval, self._channel.temperature_c):
+            if piece.change_ua:
+                self._act_even(piece)
+            else:
+                self._act_current(piece.mean_ua, piece.duration_s)
+            if piece.is_cut:
+                limit = "low" if interval.mean_ua < 0.0 else "high"
+                self._cuts.append((self._time_s, limit))
+            self._time_s += piece.duration_s
+
+    def _act_even(self, piece: Piece) -> None:
+        """Let a current move evenly, under which the voltage hardly moves."""
+        channel, mean_ua = self._channel, piece.mean_ua
+        cell, degc, area_cm2 = channel.cell, channel.temperature_c, channel.cell.area_cm2
+        before_v = cell.voltage_v(mean_ua - 0.5 * piece.change_ua, degc)
+        channel.pass_even(mean_ua / area_cm2, piece.change_ua / area_cm2, piece.duration_s)
+        self._voltage = cell.voltage_v(mean_ua + 0.5 * piece.change_ua, degc)
+        charge_uas = abs(mean_ua) * piece.duration_s
+        self._charges[mean_ua < 0.0] += charge_uas
+        self._energies[mean_ua < 0.0] += 0.5 * (before_v + self._voltage) * charge_uas
+        self._show(before_v, self._voltage)
 
     def _act_power(self, power_uw: float, longest_s: float) -> tuple[float, str | None]:
         """As ``_act_current``, in steps in which the voltage hardly moves.

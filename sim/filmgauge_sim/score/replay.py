@@ -18,7 +18,8 @@ from math import sqrt
 from random import Random
 
 from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.cell.compiled import EMPTY_V, FULL_V, compile_profile
+from filmgauge_sim.cell.compiled import compile_profile
+from filmgauge_sim.lab.recorded_interval import Interval, pieces
 from filmgauge_sim.score.firmware_gauge import FirmwareGauge
 from filmgauge_sim.score.random_cells import SensorErrors
 from filmgauge_sim.score.recording import Instant, Recording, Stretch
@@ -206,18 +207,19 @@ class _StretchRun:
         duration_s = after.time_s - before.time_s
         if duration_s <= 0.0:
             return
-        current_ua = _between(before, after)
         temperature_c = 0.5 * (self._temperature(before) + self._temperature(after))
-        cell = self._cell
-        lower = EMPTY_V if current_ua < 0.0 else None
-        upper = FULL_V if current_ua > 0.0 else None
-        found = cell.next_crossing(current_ua, temperature_c, duration_s, lower, upper)
-        lasts_s = duration_s if found is None else found.time_s
-        cell.advance(current_ua, temperature_c, lasts_s)
-        if found is not None:
-            self.cut += 1
-            cell.advance(0.0, temperature_c, duration_s - lasts_s)
-        self._sensors.pass_time(current_ua, temperature_c, duration_s)
+        interval = Interval(
+            duration_s,
+            before.current_ua,
+            after.current_ua,
+            before.voltage_v,
+            after.voltage_v,
+            _counted_ua(before, after),
+        )
+        for piece in pieces(self._cell, interval, temperature_c):
+            self._cell.advance(piece.mean_ua, temperature_c, piece.duration_s, piece.change_ua)
+            self.cut += piece.is_cut
+        self._sensors.pass_time(interval.mean_ua, temperature_c, duration_s)
 
     def _point(self, instant: Instant, begins: bool) -> ReplayPoint:
         temperature_c = self._temperature(instant)
@@ -260,9 +262,9 @@ def _read_voltage_v(cell: FilmCell, instant: Instant, temperature_c: float) -> f
     return voltage_v
 
 
-def _between(before: Instant, after: Instant) -> float:
-    """Return the mean current between two readings: what was counted, else the mean of both."""
+def _counted_ua(before: Instant, after: Instant) -> float | None:
+    """Return the mean current between two readings that was counted, if it was."""
     if before.charge_uah is None or after.charge_uah is None:
-        return 0.5 * (before.current_ua + after.current_ua)
+        return None
     duration_h = (after.time_s - before.time_s) / 3600.0
     return (after.charge_uah - before.charge_uah) / duration_h
