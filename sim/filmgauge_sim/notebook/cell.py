@@ -22,10 +22,11 @@ class Cell:
     """A simulated cell: experiments act on it one after the other, as on a real one.
 
     parameter_set: evp-li or pre-li (films), liquid-li-s (the comparison cell), or the path of a
-    TOML file with a set. area_cm2: film area. soc: state of charge at the start, 1 is full; the
-    cell is at rest. as_built: never charged before, and ageing. ages: formed, and ageing with
-    every cycle; otherwise it is formed and stays as it is. capacity_factor: capacity over that of
-    the set. seed: one cell drawn from the spread that the set states.
+    TOML file with a set. area_cm2: film area. soc: state of charge at the start, 1 is full, which
+    it is unless told otherwise; the cell is at rest. as_built: never charged before, so that soc
+    can be 0 only, and ageing. ages: formed, and ageing with every cycle; otherwise it is formed
+    and stays as it is. capacity_factor: capacity over that of the set. seed: one cell drawn from
+    the spread that the set states.
 
     Raises ParameterError when there is no such set, ValueError naming what is out of bounds; both
     are ValueErrors of one sentence.
@@ -36,12 +37,16 @@ class Cell:
         parameter_set: str = "evp-li",
         area_cm2: float = 1.0,
         *,
-        soc: float = 1.0,
+        soc: float | None = None,
         as_built: bool = False,
         ages: bool = False,
         capacity_factor: float = 1.0,
         seed: int | None = None,
     ) -> None:
+        if soc is None:
+            soc = 0.0 if as_built else 1.0
+        if as_built and soc > 0.0:
+            raise ValueError(f"soc must be 0 with as_built, a cell never charged, not {soc!r}")
         if not 0.0 <= soc <= 1.0:
             raise ValueError(f"soc must be from 0 to 1, not {soc!r}")
         life = LifeState.as_built() if as_built else LifeState.formed() if ages else None

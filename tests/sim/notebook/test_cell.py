@@ -72,12 +72,20 @@ def test_a_plot_has_a_line_a_charge_and_a_discharge():
     assert cell.run("rest 1 h").plot().get_xlabel() == "time / s"
 
 
+def test_a_cell_as_built_begins_empty_and_its_first_charge_is_not_all_given_back():
+    cell = fg.Cell("evp-li", as_built=True)
+    assert cell.soc == 0.0
+    first = cell.run("charge at C/5 to 4.0 V, discharge at C/5 to 1.0 V").cycles[0]
+    assert first.charge_uah_cm2 > 1.02 * first.discharge_uah_cm2 > 0.0
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
         (lambda: fg.Cell("none"), "none is neither a file nor one of the sets"),
         (lambda: fg.Cell(area_cm2=0.0), "area_cm2 must be"),
         (lambda: fg.Cell(soc=1.2), "soc must be from 0 to 1, not 1.2"),
+        (lambda: fg.Cell(as_built=True, soc=0.5), "soc must be 0 with as_built, a cell never"),
         (lambda: fg.Cell("liquid-li-s", soc=-0.1), "soc must be from 0 to 1"),
         (lambda: fg.Cell().run("Run  away"), '"Run  away" is not a step'),
         (lambda: fg.Cell().run("rest 1 h", temperature_c=99.0), "temperature_c must be from -40"),
