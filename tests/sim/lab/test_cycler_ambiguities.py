@@ -81,6 +81,25 @@ def test_a_line_of_units_is_none_that_is_left_out_and_names_again_are(tmp_path):
     assert read_cycler_data(path, 1.0).remarks == ("1 line without numbers is left out",)
 
 
+@pytest.mark.parametrize("clock", ["{:d}:{:02d}:{:06.3f}", "0d {:02d}:{:02d}:{:04.1f}"])
+def test_a_first_row_whose_time_is_a_clock_is_no_line_of_units(clock, tmp_path):
+    body = [
+        [
+            clock.format(*(int(x) for x in divmod(r.time_s // 60, 60)), r.time_s % 60),
+            r.voltage_v,
+            1e3 * r.current_a,
+        ]
+        for r in ROWS
+    ]
+    path = tmp_path / "clock.csv"
+    lines = table(["Time (h:m:s)", "U/V", "I/mA"], body)
+    text(path, lines)
+    data = read_cycler_data(path, 1.0)
+    assert (data.remarks, len(data.time_h)) == ((), len(ROWS))
+    text(path, [*lines[:50], "paused,,", *lines[50:]])
+    assert read_cycler_data(path, 1.0).remarks == ("1 line without numbers is left out",)
+
+
 @pytest.mark.parametrize(
     "again",
     [

@@ -25,6 +25,7 @@ _WITH_POINT = re.compile(r"^\s*[-+]?\d*\.\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"^\s*[-+]?[\d.,]+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _CLOCK = re.compile(r"^\s*(\d+\s*d\w*[\s,:]*|\d+-)?\d+:\d{1,2}:\d{1,2}")
 _FREQUENCY = re.compile(r"^\s*(freq(uency)?([^a-z]|$)|f\s*[/(\[]\s*hz)", re.IGNORECASE)
+_NUMBERS = (Quantity.CURRENT, Quantity.VOLTAGE, Quantity.POWER)
 _LEAST_COLUMNS = 3
 _MOST_NAMES, _LONGEST_NAME = 12, 40
 
@@ -198,6 +199,8 @@ def _line_of_units(sample: Sequence[Sequence[Cell]], columns: Columns) -> dict[i
     if len(sample) < 2:
         return {}
     first = sample[0]
+    if _has_values(first, columns):
+        return {}
     found: dict[int, str] = {}
     for quantity, each in columns.items():
         for column in each:
@@ -206,6 +209,21 @@ def _line_of_units(sample: Sequence[Sequence[Cell]], columns: Columns) -> dict[i
             if text and unit_of(quantity, text) is not None and not _NUMBER.match(text):
                 found[column.index] = text
     return found
+
+
+def _has_values(row: Sequence[Cell], columns: Columns) -> bool:
+    """Whether a row says a time or a number, which units do not: a clock has colons as well."""
+    cells = [
+        row[column.index]
+        for quantity in (*TIMES, *_NUMBERS)
+        for column in columns.get(quantity, ())
+        if column.index < len(row)
+    ]
+    return any(
+        _NUMBER.match(str(cell)) or _CLOCK.match(str(cell)) or is_date(cell)
+        for cell in cells
+        if cell not in (None, "")
+    )
 
 
 def _cells(column: Column, sample: Sequence[Sequence[Cell]]) -> list[Cell]:
