@@ -17,8 +17,9 @@ from typing import TypeAlias
 
 from filmgauge_sim.lab import bdf
 
-# Without numbers of records: a pause that many times as long as usual is a gap.
-_LONG = 10.0
+# Without numbers of records and a count: a pause that many times as long as usual is a gap; what
+# is usual, in the recording or near by: in so many steps before, and as many behind.
+_LONG, _NEAR = 10.0, 2
 _FRACTIONS = {"Stoichiometry / 1": 1.0, "State of Charge / %": 0.01, "soc_pct": 0.01, "soc": 1.0}
 _SIGMAS = {"soc_sigma_pct": 0.01}
 _SEQUENCES = ("Sequence / 1", "seq")
@@ -74,10 +75,11 @@ class Recording:
         if min(steps) < 0.0:
             at_s = ordered[steps.index(min(steps)) + 1].time_s
             raise ValueError(f"the time of a recording must not fall, as it does to {at_s:g} s.")
-        longest_s = _LONG * median(steps)
+        usual_s = median(steps)
         holes = sorted(unknown_s)
-        for before, after in pairwise(ordered):
-            reason = _gap(before, after, longest_s)
+        for k, (before, after) in enumerate(pairwise(ordered)):
+            near_s = median(steps[max(0, k - _NEAR) : k + _NEAR + 1])
+            reason = _gap(before, after, _LONG * max(usual_s, near_s))
             while holes and holes[0] < after.time_s:
                 if holes.pop(0) > before.time_s:
                     reason = reason or "current not known"
@@ -95,6 +97,8 @@ class Recording:
 def _gap(before: Instant, after: Instant, longest_s: float) -> str:
     """Return why nothing is known of the time between two readings, nothing where it is."""
     if before.number is None or after.number is None:
+        if before.charge_uah is not None and after.charge_uah is not None:
+            return ""  # what flowed was counted
         return "long pause" if after.time_s - before.time_s > longest_s else ""
     if before.number[:2] != after.number[:2]:
         return "restart"

@@ -96,6 +96,35 @@ def test_numbers_of_records_show_a_gap_and_a_pause_is_none(second, reason) -> No
     assert Recording(slept).gaps == []
 
 
+def test_a_pause_in_which_charge_was_counted_is_no_gap() -> None:
+    # An hour in which as much flowed as in an hour of the constant current.
+    seconds = [*range(0, 1200, 60), *range(4800, 5400, 60)]
+    counted = [
+        Instant(s, CURRENT_UA, closed_form_v(s), charge_uah=CURRENT_UA * s / 3600.0)
+        for s in seconds
+    ]
+    recording = Recording(counted)
+    assert recording.gaps == []
+    result = run_replay(recording, CELL)
+    assert (result.voltage.count, result.skipped) == (30, 0)
+    assert abs(result.voltage.worst) < 3e-4
+
+
+def test_a_pause_is_long_by_those_near_it() -> None:
+    # A cycler that logs each second, and each ten minutes while it rests.
+    times = [*range(100), *range(699, 6700, 600), *range(6700, 6800)]
+    made = [Instant(float(t), 0.0) for t in times]
+    assert Recording(made).gaps == []
+    without = [each for each in made if not 200 < each.time_s < 6600]
+    assert [gap.from_s for gap in Recording(without).gaps] == [99.0]
+
+
+def test_one_reading_between_two_long_pauses_has_a_gap_on_either_side() -> None:
+    times = [*range(0, 600, 60), 7800, *range(15000, 15600, 60)]
+    made = [Instant(float(t), 0.0) for t in times]
+    assert [gap.from_s for gap in Recording(made).gaps] == [540.0, 7800.0]
+
+
 def test_a_reading_without_a_current_is_a_gap() -> None:
     made = [Instant(0, -1.0), Instant(60, -1.0), Instant(180, -1.0)]
     assert [gap.reason for gap in Recording(made, [120.0]).gaps] == ["current not known"]
