@@ -26,6 +26,9 @@ _SEQUENCES = ("Sequence / 1", "seq")
 _BOOTS = ("Boot / 1", "boot")
 _LIVES = ("Life / 1", "life")
 _ISO_TIME = "time"
+_NODE = "node"
+# A recorded state of charge may be beyond 0 and 1 by so much, as an estimate is.
+_BEYOND = 0.1
 _LEDGER = ("measured_uah", "booked_uah")  # net charge where no cycler has counted it
 
 
@@ -113,11 +116,12 @@ def read_recording(path: Path) -> Recording:
     """
     table = bdf.Table(path)
     times = _times(table)
+    _check_one_node(table)
     current = table.needed(bdf.CURRENTS, "a current")
     currents = table.known_numbers(current, bdf.CURRENTS[current])
     voltages = _column(table, bdf.VOLTAGES)
     temperatures = _column(table, dict.fromkeys(bdf.TEMPERATURES, 1.0))
-    states, sigmas = _column(table, _FRACTIONS), _column(table, _SIGMAS)
+    states, sigmas = _states(table), _column(table, _SIGMAS)
     charges, numbers = _charges(table), _numbers(table)
     instants: list[Instant] = []
     unknown: list[float] = []
@@ -152,6 +156,32 @@ def _times(table: bdf.Table) -> list[float]:
         return [datetime.datetime.fromisoformat(text).timestamp() for text in texts]
     except ValueError as error:
         raise ValueError(f"{table.path.name}: {_ISO_TIME} must be ISO 8601: {error}.") from None
+
+
+def _check_one_node(table: bdf.Table) -> None:
+    """Raises ValueError for an export of several nodes: they have a cell each."""
+    if table.first_of((_NODE,)) is None:
+        return
+    names = sorted(set(table.texts(_NODE)))
+    if len(names) > 1:
+        raise ValueError(
+            f"{table.path.name}: {_NODE} must be one in all rows, not {' and '.join(names[:2])}:"
+            " export them one by one."
+        )
+
+
+def _states(table: bdf.Table) -> list[float | None]:
+    """The states of charge from 0 to 1. Raises ValueError where one is far beyond them."""
+    states = _column(table, _FRACTIONS)
+    for line, state in enumerate(states, 2):
+        if state is not None and not -_BEYOND <= state <= 1.0 + _BEYOND:
+            name = table.first_of(_FRACTIONS) or ""
+            low, high = (x / _FRACTIONS[name] for x in (-_BEYOND, 1.0 + _BEYOND))
+            raise ValueError(
+                f"{table.path.name} line {line}: {name} must be from {low:g} to {high:g},"
+                f" not {state / _FRACTIONS[name]:g}."
+            )
+    return states
 
 
 def _column(table: bdf.Table, factors: dict[str, float]) -> list[float | None]:

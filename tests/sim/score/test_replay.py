@@ -170,6 +170,12 @@ def test_an_experiment_written_to_a_file_is_replayed_as_it_was(tmp_path: Path) -
         ("current_ua\n1\n", "x.csv must have a time in a column"),
         ("time_s,current_ua\n0,1\n1,x\n", "x.csv line 3: current_ua must be a number"),
         ("time,current_ua\n0,1\nx,2\n", "x.csv: time must be ISO 8601"),
+        (
+            "node,time_s,current_ua\nb,0,1\na,9,1\n",
+            "x.csv: node must be one in all rows, not a and b",
+        ),
+        ("time_s,current_ua,soc\n0,1,0.8\n9,1,80\n", "x.csv line 3: soc must be from -0.1 to 1.1"),
+        ("time_s,current_ua,soc_pct\n0,1,-20\n", "soc_pct must be from -10 to 110, not -20"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, text, sentence) -> None:
