@@ -44,6 +44,8 @@ class Values(click.ParamType):
         except (ValueError, ZeroDivisionError):
             numbers = ()
         if self._whole and all(0 < each < 1e9 for each in numbers):
+            if ":" not in value and not all(each.is_integer() for each in numbers):
+                self.fail(f"{value!r} must be whole numbers above 0 such as 60,3600", param, ctx)
             numbers = tuple(float(round(each)) for each in numbers)
         if not 0 < len(numbers) <= _MOST_VALUES or not all(0 < each < 1e9 for each in numbers):
             self.fail(

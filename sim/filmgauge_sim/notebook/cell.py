@@ -7,7 +7,7 @@ result.to_dataframe()
 result.plot()
 """
 
-from typing import Any
+from typing import Any, SupportsIndex
 
 from filmgauge_sim.cell import LifeState
 from filmgauge_sim.lab.cycler import Channel
@@ -15,6 +15,7 @@ from filmgauge_sim.lab.cycling import Cycle
 from filmgauge_sim.lab.experiment import Experiment
 from filmgauge_sim.lab.specimen import specimen
 from filmgauge_sim.lab.trace import Trace
+from filmgauge_sim.notebook.numbers import number, whole
 from filmgauge_sim.notebook.optional import imported
 
 
@@ -41,10 +42,9 @@ class Cell:
         as_built: bool = False,
         ages: bool = False,
         capacity_factor: float = 1.0,
-        seed: int | None = None,
+        seed: SupportsIndex | None = None,
     ) -> None:
-        if soc is None:
-            soc = 0.0 if as_built else 1.0
+        soc = float(not as_built) if soc is None else number("soc", soc)
         if as_built and soc > 0.0:
             raise ValueError(f"soc must be 0 with as_built, a cell never charged, not {soc!r}")
         if not 0.0 <= soc <= 1.0:
@@ -54,11 +54,11 @@ class Cell:
         # The model itself: what an experiment of filmgauge_sim.lab takes.
         self.specimen = specimen(
             parameter_set,
-            area_cm2,
+            number("area_cm2", area_cm2),
             soc,
             life=life,
-            capacity_factor=capacity_factor,
-            seed=seed,
+            capacity_factor=number("capacity_factor", capacity_factor),
+            seed=None if seed is None else whole("seed", seed),
         )
 
     def __repr__(self) -> str:
@@ -84,7 +84,9 @@ class Cell:
 
         Raises ValueError for a temperature beyond -40 to 85 degC.
         """
-        return self.specimen.voltage_v(current_ua, temperature_c)
+        return self.specimen.voltage_v(
+            number("current_ua", current_ua), number("temperature_c", temperature_c)
+        )
 
     def copy(self) -> "Cell":
         """A cell in the same state that goes on by itself."""
@@ -109,6 +111,7 @@ class Cell:
         """
         if isinstance(experiment, str):
             experiment = Experiment(experiment)
+        temperature_c = number("temperature_c", temperature_c)
         trace = Trace()
         cycles = list(
             experiment.cycles(Channel(self.specimen, temperature_c, trace), strict=strict)

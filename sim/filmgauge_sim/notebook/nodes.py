@@ -13,7 +13,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import msgspec
 
@@ -24,6 +24,7 @@ from filmgauge_sim.nodes.record_sink import RecordSink
 from filmgauge_sim.nodes.tables import from_table
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.notebook.numbers import whole
 from filmgauge_sim.notebook.optional import imported
 from filmgauge_sim.scenario import loading
 from filmgauge_sim.scenario import scenario as definitions
@@ -160,7 +161,7 @@ def run(
     scenario: Scenario,
     duration: str | None = None,
     runtime: RuntimeName = "cpython",
-    seed: int | None = None,
+    seed: SupportsIndex | None = None,
     single: bool = False,
 ) -> RunResult:
     """Run a scenario or a node, as fast as the machine allows.
@@ -176,7 +177,8 @@ def run(
     """
     definition = scenario.definition
     if seed is not None:
-        checked = from_table({"name": definition.name, "seed": seed}, definitions.Scenario)
+        table = {"name": definition.name, "seed": whole("seed", seed)}
+        checked = from_table(table, definitions.Scenario)
         definition = msgspec.structs.replace(definition, seed=checked.seed)
     with (
         tempfile.TemporaryDirectory(prefix="filmgauge-") as folder,

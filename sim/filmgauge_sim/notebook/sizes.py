@@ -6,13 +6,14 @@ result.to_dataframe()
 result.plot()
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from filmgauge_sim.nodes.description import NodeDescription, read_description
+from filmgauge_sim.notebook.numbers import Numbers, number, numbers, whole, whole_numbers
 from filmgauge_sim.notebook.optional import imported
 from filmgauge_sim.sizing.bands import Bands, Sureness, smallest_sure
 from filmgauge_sim.sizing.design import Outcome, design_grid, harvester_unit
@@ -96,20 +97,20 @@ def size(
     node: "str | Path | Scenario",
     world: str | Path,
     *,
-    cell_cm2: Sequence[float] = (),
-    harvester_cm2: Sequence[float] = (),
-    capacitance_uf: Sequence[float] = (),
-    report_s: Sequence[int] = (),
+    cell_cm2: Numbers = (),
+    harvester_cm2: Numbers = (),
+    capacitance_uf: Numbers = (),
+    report_s: Numbers = (),
     years: float = 10.0,
     reports_share_pct: float = 100.0,
     nodes_share_pct: float = 0.0,
-    nodes: int = 40,
-    seed: int = 1,
+    nodes: SupportsIndex = 40,
+    seed: SupportsIndex = 1,
     executor: Executor | None = None,
     bar: Bar | None = None,
 ) -> SizingResult:
     """Let designs of one node live through years in a world; every combination of the values is
-    one, and what has no values is as described.
+    one, a single number is one value, and what has no values is as described.
 
     node: the path of a description (node.toml), or a Node or Scenario of one node. world: one of
     the package (body, field, home, machine, office) or the path of a TOML file; docs/sizing.md.
@@ -125,16 +126,22 @@ def size(
     description = _description(node)
     check_film(description)
     place, folder = load_world(str(world))
+    years = number("years", years)
+    sureness = Sureness(
+        whole("nodes", nodes),
+        whole("seed", seed),
+        number("reports_share_pct", reports_share_pct),
+        number("nodes_share_pct", nodes_share_pct),
+    )
     series = hourly(place, description.harvester, years, folder)
     designs = design_grid(
         description,
-        list(cell_cm2),
-        list(harvester_cm2),
-        list(capacitance_uf),
-        [int(each) for each in report_s],
+        numbers("cell_cm2", cell_cm2),
+        numbers("harvester_cm2", harvester_cm2),
+        numbers("capacitance_uf", capacitance_uf),
+        whole_numbers("report_s", report_s),
         series.of_pieces,
     )
-    sureness = Sureness(nodes, seed, reports_share_pct, nodes_share_pct)
     bar = bar or _no_bar
     with bar(f"{len(designs)} designs x {years:g} years") as progress:
         outcomes = size_designs(description, series, designs, executor=executor, progress=progress)

@@ -52,6 +52,8 @@ class Sureness:
         """Raises ValueError."""
         if not 1 <= self.nodes <= _MOST_NODES:
             raise ValueError(f"nodes must be from 1 to {_MOST_NODES}, not {self.nodes}")
+        if self.seed < 0:
+            raise ValueError(f"seed must be 0 or above, not {self.seed}")
         for name, share in (
             ("reports_share_pct", self.least_share_pct),
             ("nodes_share_pct", self.least_nodes_pct),

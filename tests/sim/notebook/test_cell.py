@@ -4,13 +4,17 @@ import copy
 import pickle
 import subprocess
 import sys
+from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 
 import filmgauge_sim as fg
 
 mpl.use("Agg")
+ONE_AND_A_HALF: Any = 1.5
+TEXT: Any = "2"
 CAPACITY_UAH_CM2 = 11.01  # evp-li
 
 
@@ -72,6 +76,20 @@ def test_a_plot_has_a_line_a_charge_and_a_discharge():
     assert cell.run("rest 1 h").plot().get_xlabel() == "time / s"
 
 
+def test_numbers_of_numpy_are_numbers():
+    kinds: list[Any] = [(float, int), (np.float64, np.int64), (np.float32, np.uint8)]
+    made = [
+        fg.Cell("pre-li", t(2), soc=t(0.25), capacity_factor=t(1.125), seed=whole(3))
+        for t, whole in kinds
+    ]
+    steps = "charge at C/2 to 4.0 V, hold at 4.0 V until C/5"
+    first, *others = [
+        cell.run(steps, temperature_c=t(25)) for cell, (t, _) in zip(made, kinds, strict=True)
+    ]
+    assert [each.columns for each in others] == [first.columns] * 2
+    assert type(made[1].voltage_v(np.float64(1.0), np.float64(25))) is float
+
+
 def test_a_cell_as_built_begins_empty_and_its_first_charge_is_not_all_given_back():
     cell = fg.Cell("evp-li", as_built=True)
     assert cell.soc == 0.0
@@ -84,6 +102,8 @@ def test_a_cell_as_built_begins_empty_and_its_first_charge_is_not_all_given_back
     [
         (lambda: fg.Cell("none"), "none is neither a file nor one of the sets"),
         (lambda: fg.Cell(area_cm2=0.0), "area_cm2 must be"),
+        (lambda: fg.Cell(seed=ONE_AND_A_HALF), "seed must be a whole number, not 1.5"),
+        (lambda: fg.Cell(area_cm2=TEXT), "area_cm2 must be a number, not '2'"),
         (lambda: fg.Cell(soc=1.2), "soc must be from 0 to 1, not 1.2"),
         (lambda: fg.Cell(as_built=True, soc=0.5), "soc must be 0 with as_built, a cell never"),
         (lambda: fg.Cell("liquid-li-s", soc=-0.1), "soc must be from 0 to 1"),

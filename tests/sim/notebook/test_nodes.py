@@ -3,6 +3,7 @@
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 
 import filmgauge_sim as fg
@@ -42,7 +43,8 @@ def test_a_node_without_wifi_is_read_from_its_flash():
 
 def test_a_seed_is_a_seed():
     one, again, other = (
-        fg.run(fg.Scenario("bench"), "1h", seed=seed)["bench-1"].columns for seed in (3, 3, 4)
+        fg.run(fg.Scenario("bench"), "1h", seed=seed)["bench-1"].columns
+        for seed in (3, np.int64(3), 4)
     )
     assert one == again
     assert one["voltage_v"] != other["voltage_v"]

@@ -3,6 +3,7 @@
 import json
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -49,6 +50,23 @@ def test_a_node_of_a_scenario_is_sized_as_it_is_described():
     assert area == described.cell.area_cm2
 
 
+def test_numbers_of_numpy_and_a_single_one_are_values(node):
+    result = fg.size(
+        node,
+        "office",
+        cell_cm2=np.array([15, 70]),
+        harvester_cm2=20,
+        report_s=np.float64(7200),
+        years=np.float64(0.02),
+        nodes=np.int64(2),
+        seed=np.int64(3),
+    )
+    columns = fg.size(
+        node, "office", cell_cm2=[15.0, 70.0], harvester_cm2=[20.0], report_s=[7200], years=0.02
+    ).columns
+    assert result.columns == columns
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -60,6 +78,10 @@ def test_a_node_of_a_scenario_is_sized_as_it_is_described():
         ({"cell_cm2": [-1.0]}, "cell.area_cm2"),
         ({"capacitance_uf": [0.0]}, "capacitance_uf must be above 0"),
         ({"report_s": [0]}, "report_every"),
+        ({"report_s": [90.7]}, "report_s must be whole numbers, not 90.7"),
+        ({"harvester_cm2": "20"}, "harvester_cm2 must be a number, not '20'"),
+        ({"nodes": 1.5}, "nodes must be a whole number, not 1.5"),
+        ({"seed": -1}, "seed must be 0 or above, not -1"),
         ({"years": 0.0}, "years must be above 0"),
         ({"nodes": 0}, "nodes must be from 1 to 1000, not 0"),
         ({"nodes_share_pct": 120.0}, "nodes_share_pct must be from 0 to 100, not 120"),
