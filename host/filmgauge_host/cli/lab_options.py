@@ -1,7 +1,7 @@
 """What the experiments of the laboratory have in common: cell, outputs, errors."""
 
 import functools
-import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -126,7 +126,7 @@ def check_area_and_temperature(area_cm2: float, temperature_c: float) -> None:
 
 def check_plot(plot: Path | None) -> None:
     """A picture is PNG or SVG. Raises InputError."""
-    if plot is not None and plot.suffix not in (".png", ".svg"):
+    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise InputError(f"--plot must end in .png or .svg, not {plot.name}")
 
 
@@ -142,8 +142,10 @@ def check_outputs(*paths: Path | None) -> None:
             continue
         if not target.parent.is_dir():
             raise InputError(f"{path}: there is no folder {target.parent}")
-        if not os.access(target.parent, os.W_OK):
-            raise InputError(f"{path}: the folder {target.parent} cannot be written to")
+        try:
+            tempfile.TemporaryFile(dir=target.parent).close()  # root may write, but not into /proc
+        except OSError:
+            raise InputError(f"{path}: the folder {target.parent} cannot be written to") from None
     if len({path.resolve() for path in given}) < len(given):
         raise InputError(f"{given[0]} is given for two files")
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from filmgauge_host.atomic_file import written
 from filmgauge_host.cli.options import FOLDER, JSON, input_errors, make_folder, progress, show
 from filmgauge_host.cli.score_rows import print_rows
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
@@ -209,13 +210,9 @@ def _rows(
 
 def _draw(scored: FamilyScore, folder: Path) -> None:
     begins_s = counted_from_s(scored.first, scored.family.counted)
-    try:
-        with needs("lab"):
-            save_picture(
-                scored.first, begins_s, folder / f"{scored.family.title.replace(' ', '-')}.png"
-            )
-    except OSError as error:
-        raise InputError(f"--plot {folder} cannot be written: {error.strerror}") from None
+    path = folder / f"{scored.family.title.replace(' ', '-')}.png"
+    with needs("lab"), written(path) as file:
+        save_picture(scored.first, begins_s, file)
 
 
 def _print_scores(scored: Sequence[FamilyScore]) -> None:

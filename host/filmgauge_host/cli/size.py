@@ -1,5 +1,6 @@
 """`filmgauge size`: how large a cell and a harvester a node needs to live for years."""
 
+import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.cli.lab_options import check_outputs, check_plot
 from filmgauge_host.cli.options import (
     EITHER,
     FILE,
@@ -138,7 +141,8 @@ def size(
     from filmgauge_host.cli.size_report import SizeReport
     from filmgauge_sim.notebook.sizes import size as size_designs
 
-    _check_plot(plot)
+    check_plot(plot)
+    check_outputs(plot)  # not after minutes of computing
     with _executor(workers) as executor, input_errors():
         result = size_designs(
             node,
@@ -155,20 +159,13 @@ def size(
             executor=executor,
             bar=_bar,
         )
-    if plot is not None:
-        _save(result, plot)
     checked = _verified(result) if verify and result.smallest else None
     report = SizeReport(result)
     show(as_json, report.table(checked), report.lines(checked))
+    if plot is not None:
+        write_all({plot: Content(_picture(result, plot.suffix))})
     if checked is not None and checked.contradiction:
         raise FilmgaugeError(checked.contradiction)
-
-
-def _check_plot(plot: Path | None) -> None:
-    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
-        raise InputError(f"--plot must end in .png or .svg, not {plot.name!r}")
-    if plot is not None and not plot.parent.is_dir():  # not after minutes of computing
-        raise InputError(f"--plot {plot}: there is no folder {plot.parent}")
 
 
 @contextmanager
@@ -203,14 +200,12 @@ def _bar(what: str) -> Iterator[Callable[[float], None]]:
         yield to
 
 
-def _save(result: "SizingResult", plot: Path) -> None:
+def _picture(result: "SizingResult", suffix: str) -> bytes:
     from matplotlib.figure import Figure
 
-    figure = result.plot(Figure())
-    try:
-        figure.savefig(plot, dpi=130)
-    except OSError as error:
-        raise InputError(f"--plot {plot} cannot be written: {error.strerror}") from None
+    file = io.BytesIO()
+    result.plot(Figure()).savefig(file, format=suffix.removeprefix("."), dpi=130)
+    return file.getvalue()
 
 
 def _verified(result: "SizingResult") -> "Verified":

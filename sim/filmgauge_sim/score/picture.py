@@ -1,7 +1,6 @@
 """A picture of one run: truth against estimate with its two-sigma band, the error below."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filmgauge_sim.score.run import GAUGE, RunLog
 
@@ -10,8 +9,8 @@ _BASELINE = "reset-counter"
 _POINTS = 4000
 
 
-def save_picture(log: RunLog, counted_from_s: float, path: Path) -> None:
-    """Write PNG or SVG, by the name's ending. Raises OSError, ModuleNotFoundError."""
+def save_picture(log: RunLog, counted_from_s: float, file: BinaryIO) -> None:
+    """Write PNG. Raises OSError, ModuleNotFoundError."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -54,7 +53,7 @@ def save_picture(log: RunLog, counted_from_s: float, path: Path) -> None:
             axes.axvline(counted_from_s / 86400.0, color="grey", lw=0.8, ls=":")
         axes.grid(True, alpha=0.25)
         axes.set_xlim(days[0], days[-1])
-    figure.savefig(path, dpi=130)
+    figure.savefig(file, format="png", dpi=130)
 
 
 def _above(columns: int) -> dict[str, Any]:

@@ -62,6 +62,23 @@ def test_people_get_a_table_and_a_picture(node: Path, tmp_path: Path) -> None:
     assert "runs empty" in plot.read_text()
 
 
+def test_a_picture_that_cannot_be_written_is_said_before_any_work(node: Path) -> None:
+    done = size(node, "--world", "office", "--years", "30", *GRID, "--plot", "/proc/x.png")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "filmgauge: /proc/x.png: the folder /proc cannot be written to\n"
+
+
+def test_the_table_comes_before_a_picture_that_cannot_be_written(
+    node: Path, tmp_path: Path
+) -> None:
+    full = tmp_path / "sizing.svg"
+    full.symlink_to("/dev/full")
+    done = size(node, "--world", "office", *SHORT, *GRID, "--plot", full)
+    assert done.exit_code == 1
+    assert done.stdout.startswith("window-1 in the world office, 0.06 years: 1 of 4 designs")
+    assert done.stderr == f"filmgauge: {full} cannot be written: No space left on device\n"
+
+
 def test_the_firmware_itself_lives_through_what_the_engine_says(node: Path) -> None:
     one = ("--cell-cm2", "70", "--harvester-cm2", "20", "--nodes", "1", "--years", "0.02")
     done = size(node, "--world", "office", *one, "--verify", "--json")
