@@ -27,12 +27,14 @@ _AFTER_H = 5 * 24  # of the month comes behind its lowest charge
 
 @dataclass(frozen=True)
 class Verified:
-    """A month with the real firmware beside the engine: begins on a day of the series; charges in
-    per cent; largest_difference_pct: at any full hour. records_due: at the longest interval that
-    the node may choose itself; engine_reports_share_pct: of the whole time. reduces_service:
-    whether the node does less as its cell runs low, which the engine does not know."""
+    """A month with the real firmware beside the engine, or the days there are: begins on a day of
+    the series; charges in per cent; largest_difference_pct: at any full hour. records_due: at the
+    longest interval that the node may choose itself; engine_reports_share_pct: of the whole time.
+    reduces_service: whether the node does less as its cell runs low, which the engine does not
+    know."""
 
     first_day: int
+    days: float
     lowest_soc_pct: float
     engine_lowest_soc_pct: float
     largest_difference_pct: float
@@ -47,9 +49,10 @@ class Verified:
     def sentence(self) -> str:
         """All of it."""
         return (
-            f"with the real firmware in the 30 days from day {self.first_day}: lowest charge"
-            f" {self.lowest_soc_pct:.1f} %, by the engine {self.engine_lowest_soc_pct:.1f} %;"
-            f" they differ by {self.largest_difference_pct:.2f} % at most;"
+            f"with the real firmware in the {self.days:g} days from day {self.first_day}: lowest"
+            f" charge {self.lowest_soc_pct:.1f} %, by the engine"
+            f" {self.engine_lowest_soc_pct:.1f} %; they differ by"
+            f" {self.largest_difference_pct:.2f} % at most;"
             f" {self.brown_outs} brown-outs, {self.records} of {self.records_due} records"
         )
 
@@ -100,7 +103,8 @@ def verify_worst_month(
     truth = np.interp(full_hours, times_h, charges)
     engine = course.soc[first_h + 1 : first_h + 1 + len(full_hours)]
     return Verified(
-        first_day=first_h // 24,
+        first_day=first_h // HOURS_A_DAY,
+        days=round(hours / HOURS_A_DAY, 1),
         lowest_soc_pct=round(100.0 * float(charges.min()), 2),
         engine_lowest_soc_pct=round(100.0 * float(engine.min()), 2),
         largest_difference_pct=round(100.0 * float(np.abs(truth - engine).max()), 2),

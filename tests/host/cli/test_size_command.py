@@ -84,7 +84,7 @@ def test_the_firmware_itself_lives_through_what_the_engine_says(node: Path) -> N
     done = size(node, "--world", "office", *one, "--verify", "--json")
     assert done.exit_code == 0, done.output
     verified = json.loads(done.stdout)["verified"]
-    assert verified["first_day"] == 0
+    assert (verified["first_day"], verified["days"]) == (0, 7.3)
     assert verified["records_due"] == 87  # of a week, one in two hours
     assert verified["records"] >= 86
     assert verified["brown_outs"] == 0
@@ -101,6 +101,7 @@ def test_a_firmware_that_denies_the_answer_is_a_failure(tmp_path: Path) -> None:
     done = size(path, "--world", "office", *one, "--verify")
     assert done.exit_code == 1
     assert "1 of 1 designs make 100 % of their reports" in done.output
+    assert "with the real firmware in the 7.3 days from day 0: lowest charge" in done.output
     records = int(re.findall(r"the real firmware made (\d+) of 87 reports", done.output)[0])
     assert records < 80
     assert done.output.rstrip().endswith("it does less as its cell runs low: reduces_service")
