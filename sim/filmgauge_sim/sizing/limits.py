@@ -16,6 +16,7 @@ _TOP_SHARE = 0.9  # of the way from the lowest charge to the highest before it: 
 _WARM_C = 25.0
 _FADED = 0.9  # of the capacity at the start
 _MOSTLY = 0.5
+_NOTICED = 0.01  # of the capacity: what falls by less, or is kept back, limits nothing
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ def limited_by(
     supply, or else by when the charge was lowest. current_ua: of the node without harvest.
 
     capacitor: its longest wake or its boot does not fit; flash: it never ran empty, and its flash
-    is worn out before the end; start: it never had less than at the start; cold: what the cold
-    kept back was more than half of what the charge had fallen by; current: the cell had charge
+    is worn out before the end; start: it never had less than at the start, or by less than one
+    per cent; cold: what the cold kept back was more than that, and than half of what the charge
+    had fallen by; current: the cell had charge
     that it could not give fast enough; fade: in a cell that had lost a tenth; night, weekend,
     harvest: for how long the charge had fallen, up to one day, four, and more.
     """
@@ -63,9 +65,11 @@ def limited_by(
     if worst.begin_h < 0:
         return "start"
     days, fallen = _fall(course, at, worst)
+    if fallen < _NOTICED and isnan(course.outage_h[at]):
+        return "start"
     cold = _kept_back(films, at, worst.temperature_c, current_ua)
     cold -= _kept_back(films, at, _WARM_C, current_ua)
-    if cold > _MOSTLY * fallen:
+    if cold > max(_NOTICED, _MOSTLY * fallen):
         return "cold"
     if course.off_short[at] > _MOSTLY:
         return "current"

@@ -195,6 +195,14 @@ def test_a_cell_that_only_gets_fuller_is_limited_by_its_start() -> None:
     assert one.dark_hours == pytest.approx(0.2 * 16.11 * 45.0 / one.own_uah_day * 24, rel=0.06)
 
 
+def test_a_full_cell_whose_charge_never_falls_is_not_limited_by_the_cold() -> None:
+    """It leaks by less than a millionth, in 22 degC for ever."""
+    full = varied(DESCRIPTION, {"cell.soc": 1.0})
+    light = WorldSeries(np.full(480, 60.0), np.full(480, 22.0))
+    (one,) = size(full, light, [Design(20.0, 1.0, 4700.0, 7200)])
+    assert (one.limited_by, round(one.lowest_soc_pct, 1)) == ("start", 100.0)
+
+
 @pytest.mark.parametrize(
     "harvester",
     [
