@@ -107,7 +107,7 @@ class InProcessRuntime:
         try:
             outcome = self._turns.go_on()
         except BaseException:
-            self._turns = None
+            self.stop()  # where it was not the work that failed, that goes on
             raise
         if not outcome.resumes:
             self._turns = None

@@ -20,7 +20,12 @@ class ThreadHandoff:
         self._may_work.acquire()
         self._may_wait.acquire()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:  # Ctrl-C while it starts
+            self._stopped = True
+            self._may_work.release()
+            raise
 
     def go_on(self) -> Outcome:
         """Let the work go on until it ends or interrupts itself; raise what it raises."""
@@ -36,21 +41,25 @@ class ThreadHandoff:
         Raises BoardStopped when there is none.
         """
         self._outcome = outcome
-        self._may_wait.release()
-        self._may_work.acquire()
+        if not self._stopped:
+            self._may_wait.release()
+            self._may_work.acquire()
         if self._stopped:
             raise BoardStopped(_POWER_LOST)
 
     def stop(self) -> None:
-        """End work that has interrupted itself."""
+        """End work that has interrupted itself, or does so next where Ctrl-C came in its turn."""
         self._stopped = True
-        self._may_work.release()
+        if self._may_work.locked():
+            self._may_work.release()
         self._thread.join()
 
     def _run(self) -> None:
         self._may_work.acquire()
         try:
-            self._outcome = self._work()
+            if not self._stopped:
+                self._outcome = self._work()
         except BaseException as error:
             self._error = error
-        self._may_wait.release()
+        if self._may_wait.locked():
+            self._may_wait.release()

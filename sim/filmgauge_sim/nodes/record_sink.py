@@ -9,10 +9,12 @@ It speaks as much MQTT 3.1.1 as the firmware does: CONNECT, PUBLISH at QoS 0 and
 """
 
 import contextlib
+import socket
 import socketserver
 import struct
 import threading
 from collections import defaultdict
+from typing import Any
 
 from filmgauge.decoding.record_json import record_from_json
 from filmgauge.record.record import Record
@@ -53,6 +55,9 @@ class RecordSink:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for connection in list(self._server.connections):  # of nodes that were left in a wake
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Collect a message that is a record; others are of no use here."""
@@ -65,13 +70,22 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     sink: RecordSink
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.connections: set[socket.socket] = set()
+
 
 class _Connection(socketserver.StreamRequestHandler):
     """One connection of one node."""
 
     def handle(self) -> None:
-        with contextlib.suppress(ConnectionError):  # a node whose power went
-            self._serve()
+        assert isinstance(self.server, _Server)
+        self.server.connections.add(self.connection)
+        try:
+            with contextlib.suppress(ConnectionError):  # a node whose power went
+                self._serve()
+        finally:
+            self.server.connections.discard(self.connection)
 
     def _serve(self) -> None:
         while (packet := self._packet()) is not None:
