@@ -131,7 +131,8 @@ _ROTATIONS: Mapping[str, Callable[[KeyFiles, key_rotation.Send, BrokerAddress], 
 def revoke(node: str, folder: Path) -> None:
     """Believe nothing any more that comes under the name of NODE, and forget its keys.
 
-    filmgauge keys make, or provision, gives it new ones.
+    filmgauge keys make with the names of those that it had, or provision, gives it new ones, and
+    the broker's files its lines again.
     """
     check_folder(folder)
     changed = _files(folder, node).revoke()

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from filmgauge.uplink.mqtt import topics
+from filmgauge_host.atomic_file import Content
 from filmgauge_host.errors import InputError
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
@@ -30,6 +31,35 @@ _WRITES = (
 _READS = ("command",)
 _BEGIN = "# filmgauge node {node}"
 _END = "# end of filmgauge node {node}"
+
+
+def login_files(nodes: Path, node: str, user: str, password: str) -> dict[Path, Content]:
+    """Return both files, in the folder of all nodes, with the login of a node and what that may
+    do: a password alone comes in, and the broker drops all that it sends. Raises InputError."""
+    check_user(user)
+    passwords, acl = _paths(nodes)
+    rules = without_node(read_file(acl), node) + acl_block(node, user)
+    remaining = without_strays(read_file(passwords), read_file(acl), rules)
+    return _private(nodes, with_password(remaining, user, password), rules)
+
+
+def files_without_login(nodes: Path, node: str) -> dict[Path, Content]:
+    """Return both files without a node, {} where there are none; a login that other nodes share
+    stays. Raises InputError."""
+    passwords, acl = _paths(nodes)
+    if not acl.exists():
+        return {}
+    rules = without_node(read_file(acl), node)
+    return _private(nodes, without_strays(read_file(passwords), read_file(acl), rules), rules)
+
+
+def _paths(nodes: Path) -> tuple[Path, Path]:
+    return nodes / BROKER_FOLDER / PASSWORDS, nodes / BROKER_FOLDER / ACL
+
+
+def _private(nodes: Path, passwords: str, acl: str) -> dict[Path, Content]:
+    texts = zip(_paths(nodes), (passwords, acl), strict=True)
+    return {path: Content(text.encode(), 0o600) for path, text in texts}
 
 
 def read_file(path: Path) -> str:
@@ -159,8 +189,3 @@ def without_node(text: str, node: str) -> str:
         if line == end:
             inside = False
     return "".join(line + "\n" for line in rest)
-
-
-def with_acl(text: str, node: str, user: str) -> str:
-    """Return an ACL file with the block of a node, in place of an older one."""
-    return without_node(text, node) + acl_block(node, user)

@@ -25,14 +25,14 @@ from filmgauge_host.provision.broker_files import (
     ACL,
     BROKER_FOLDER,
     PASSWORDS,
+    files_without_login,
     is_password_of,
+    login_files,
     nodes_of,
     read_file,
     users_of,
-    with_password,
-    without_node,
-    without_strays,
 )
+from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, made
 from filmgauge_host.serial.used_keys import UsedKeys
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, read_secrets, secrets_to_toml
@@ -100,7 +100,7 @@ class KeyFiles:
                 for k, v in {**self._read_registry(), **_keys(new)}.items()
                 if k not in gone and k != "revoked"
             },
-            self._broker_lines(new.get(MQTT_PASSWORD)),
+            self._login_files(new.get(MQTT_PASSWORD)),
         )
 
     @_in_turn
@@ -137,8 +137,8 @@ class KeyFiles:
 
     @_in_turn
     def put_at_broker(self, password: str) -> Path:
-        """Write the password of the node into the file for the broker; return its path."""
-        self._write(self._read_secrets(), self._read_registry(), self._broker_lines(password))
+        """Write the login of the node into the files for the broker; return that of passwords."""
+        self._write(self._read_secrets(), self._read_registry(), self._login_files(password))
         return self._passwords
 
     def check_at_broker(self) -> None:
@@ -152,8 +152,11 @@ class KeyFiles:
 
     @property
     def user(self) -> str:
-        """Return the node's name at the broker. Raises InputError where other nodes share it."""
-        user = users_of(read_file(self._acl)).get(self._node, self._node)
+        """Return the node's name at the broker, of its description where the broker has none.
+
+        Raises InputError where other nodes share it, and where the node has no broker.
+        """
+        user = users_of(read_file(self._acl)).get(self._node) or self._described_user()
         sharers = [name for name in nodes_of(read_file(self._acl), user) if name != self._node]
         if sharers:
             raise InputError(f"{self._node} shares its login with {' and '.join(sharers)}")
@@ -164,21 +167,25 @@ class KeyFiles:
         """Forget all keys of the node, so that nothing that comes under its name is believed, and
         take its lines from the broker's files; return the files."""
         secrets = {k: v for k, v in self._read_secrets().items() if k not in _all_names()}
-        acl = without_node(read_file(self._acl), self._node)
-        lines: dict[Path, Content] = {}
-        if self._acl.exists():
-            rest = without_strays(read_file(self._passwords), read_file(self._acl), acl)
-            lines = {
-                self._acl: Content(acl.encode(), 0o600),
-                self._passwords: Content(rest.encode(), 0o600),
-            }
-        return self._write(secrets, {"revoked": True}, lines)
+        return self._write(
+            secrets, {"revoked": True}, files_without_login(self.folder, self._node)
+        )
 
-    def _broker_lines(self, password: str | None) -> dict[Path, Content]:
+    def _login_files(self, password: str | None) -> dict[Path, Content]:
         if password is None or not self._acl.exists():
             return {}
-        text = with_password(read_file(self._passwords), self.user, password)
-        return {self._passwords: Content(text.encode(), 0o600)}
+        return login_files(self.folder, self._node, self.user, password)
+
+    def _described_user(self) -> str:
+        try:
+            description, _ = read_node(self._secrets.parent, lambda _: None)
+        except ValueError as error:
+            raise InputError(f"{error}: filmgauge provision makes it anew") from None
+        if not description.kind.has_wifi:
+            raise InputError(
+                f"{self._node} has no {MQTT_PASSWORD}: {description.board} has no Wi-Fi"
+            )
+        return description.broker.user or self._node
 
     def _read_secrets(self) -> dict[str, str]:
         return read_secrets(self._secrets.parent)

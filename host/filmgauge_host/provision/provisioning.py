@@ -27,13 +27,10 @@ from filmgauge_host.provision.broker_files import (
     ACL,
     BROKER_FOLDER,
     PASSWORDS,
-    check_user,
     has_other_password,
+    login_files,
     nodes_of,
     read_file,
-    with_acl,
-    with_password,
-    without_strays,
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
 from filmgauge_host.upgrade.version_folder import VERSIONS_FOLDER
@@ -126,7 +123,9 @@ def _provision(
     files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
         _check_shared(out, user, sharers, secrets[MQTT_PASSWORD])
-        files |= _broker_files(out, description.name, user, secrets[MQTT_PASSWORD])
+        if not secrets[MQTT_PASSWORD]:
+            raise InputError(f"{MQTT_PASSWORD} must not be empty: leave it out and one is made")
+        files |= login_files(out, description.name, user, secrets[MQTT_PASSWORD])
     for parent in {path.parent for path, content in files.items() if is_private(content.mode)}:
         if parent.is_dir():  # who reads the files back refuses a folder that is open to others
             check_folder(parent)
@@ -172,19 +171,6 @@ def _with_own_files(description: NodeDescription) -> NodeDescription:
     if cell.set not in available_sets():
         cell = replace(cell, set=_CELL_FILE)
     return replace(description, cell=cell, broker=replace(broker, **named))
-
-
-def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, Content]:
-    check_user(user)
-    if not password:
-        raise InputError(f"{MQTT_PASSWORD} must not be empty: leave it out and one is made")
-    passwords, acl = out / BROKER_FOLDER / PASSWORDS, out / BROKER_FOLDER / ACL
-    rules = with_acl(read_file(acl), node, user)
-    remaining = without_strays(read_file(passwords), read_file(acl), rules)
-    return {
-        passwords: Content(with_password(remaining, user, password).encode(), 0o600),
-        acl: Content(rules.encode(), 0o600),
-    }
 
 
 def _sharers(out: Path, node: str, user: str) -> list[str]:

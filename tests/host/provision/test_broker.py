@@ -6,11 +6,13 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
+from click.testing import CliRunner
 from mqtt_brokers import Mosquitto
 from patience import until
 from provision_files import config_of, provision, wifi_file
 
 from filmgauge.config import Config
+from filmgauge_host.cli.app import main
 from filmgauge_host.provision.broker_files import is_hash_of, with_password
 
 ACL = "user host\ntopic readwrite filmgauge/#\n"
@@ -104,6 +106,32 @@ def test_a_node_reads_its_own_commands_only(nodes: dict[str, Config], connect: C
         host.publish(topic, b"x", 1).wait_for_publish(10)
     until(lambda: len(node.heard) >= len(own))
     assert node.heard == own
+
+
+@pytest.mark.parametrize("user", ["b", "a third"])
+def test_a_revoked_node_is_let_in_again_to_write(
+    tmp_path: Path, nodes: dict[str, Config], broker: Mosquitto, connect: Connect, user: str
+) -> None:
+    out = tmp_path / "nodes"
+    source = wifi_file(tmp_path, "b", user=f'user = "{user}"')
+    assert provision("--from", source, "--out", out).exit_code == 0
+    for arguments in (["revoke", "b"], ["make", "b", "mqtt_password"]):
+        ran = CliRunner().invoke(main, ["keys", *arguments, "--nodes", str(out)])
+        assert ran.exit_code == 0, ran.output
+    broker.stop()
+    broker.start()
+    config = config_of(out / "b")
+    host, node = connect("host", "h"), connect(config.mqtt_user, config.mqtt_password)
+    assert node.answer == "Success"
+    subscribed(host, "filmgauge/#")
+    node.publish("filmgauge/b/telemetry", b"x", 1).wait_for_publish(10)
+    connect("a", nodes["a"].mqtt_password).publish("filmgauge/a/status", b"x", 1).wait_for_publish(
+        10
+    )
+    until(lambda: "filmgauge/a/status" in host.heard)
+    assert host.heard == ["filmgauge/b/telemetry", "filmgauge/a/status"]
+    users = [line.partition(":")[0] for line in (out / "mosquitto/passwords").open()]
+    assert set(users) == {"a", "host", user}
 
 
 def test_hashes_of_mosquitto_itself_are_known(tmp_path: Path) -> None:
