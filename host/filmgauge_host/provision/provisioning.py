@@ -27,10 +27,12 @@ from filmgauge_host.provision.broker_files import (
     ACL,
     BROKER_FOLDER,
     PASSWORDS,
+    files_without_login,
     has_other_password,
     login_files,
     nodes_of,
     read_file,
+    users_of,
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
 from filmgauge_host.upgrade.version_folder import VERSIONS_FOLDER
@@ -52,6 +54,7 @@ from filmgauge_sim.nodes.secrets import (
 from filmgauge_sim.nodes.update_key import with_folder_key
 
 _CELL_FILE = "cell.toml"
+_OF_WIFI = (WIFI_PASSWORD, MQTT_PASSWORD, f"{MQTT_PASSWORD}_next")
 _TAKEN = {
     BROKER_FOLDER: "that folder has the files of the broker",
     VERSIONS_FOLDER: "that folder has the versions of the firmware",
@@ -103,6 +106,10 @@ def _provision(
     registered = keys_of(registry, description.name)
     # The host's half of a key outlives a secrets.toml that was lost: the node still has it.
     known = {k: str(v) for k, v in registered.items() if k in KEYS} | dict(before)
+    if not wifi:
+        known, given = (
+            {k: v for k, v in each.items() if k not in _OF_WIFI} for each in (known, given)
+        )
     staying = {k: v for k, v in known.items() if k == WIFI_PASSWORD or not new_keys}
     if sharers:  # the broker has one password for all of them
         staying |= _password_of(out, sharers)
@@ -126,6 +133,8 @@ def _provision(
         if not secrets[MQTT_PASSWORD]:
             raise InputError(f"{MQTT_PASSWORD} must not be empty: leave it out and one is made")
         files |= login_files(out, description.name, user, secrets[MQTT_PASSWORD])
+    elif description.name in users_of(read_file(out / BROKER_FOLDER / ACL)):
+        files |= files_without_login(out, description.name)
     for parent in {path.parent for path, content in files.items() if is_private(content.mode)}:
         if parent.is_dir():  # who reads the files back refuses a folder that is open to others
             check_folder(parent)

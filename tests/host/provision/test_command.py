@@ -110,6 +110,20 @@ def test_a_user_that_no_node_has_any_more_loses_its_way_in(tmp_path: Path) -> No
     assert sorted(users) == ["b", "shared"]
 
 
+def test_a_node_that_loses_its_wifi_loses_its_way_in(tmp_path: Path) -> None:
+    out = tmp_path / "nodes"
+    for node in ("leaf", "b"):
+        assert provision("--from", wifi_file(tmp_path, node), "--out", out).exit_code == 0
+    (out / "leaf/secrets.toml").open("a").write('mqtt_password_next = "another-one"\n')
+    ran = provision("--from", film_file(tmp_path), "--out", out, "--json")
+    assert ran.exit_code == 0, ran.output
+    assert json.loads(ran.output)["kept"] == []
+    assert set(secrets_in(out / "leaf")) == {"ble_key", "command_key"}
+    users = [line.partition(":")[0] for line in (out / "mosquitto/passwords").open()]
+    assert users == ["b"]
+    assert "leaf" not in (out / "mosquitto/acl").read_text()
+
+
 def test_the_bluetooth_side_has_the_keys(tmp_path: Path) -> None:
     out = tmp_path / "nodes"
     provision("--from", film_file(tmp_path), "--out", out)
