@@ -308,3 +308,20 @@ def test_a_killed_run_leaves_no_process(tmp_path: Path):
     running.kill()
     running.communicate()
     until(lambda: all(gone(helper) for helper in helpers))
+
+
+def test_a_virtual_board_without_its_interpreter_ends_with_a_sentence() -> None:
+    board = subprocess.Popen(
+        [*COMMAND[:-1], "board"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert board.stdout is not None
+        port = Path(board.stdout.readline().partition(" at ")[2].partition(",")[0])
+        for helper in psutil.Process(board.pid).children():
+            helper.kill()
+        _, stderr = board.communicate(timeout=PATIENCE_S)
+    finally:
+        board.kill()
+    assert board.returncode == 1
+    assert stderr.splitlines()[1:] == ["filmgauge: the interpreter's helper process has ended"]
+    assert not port.parent.exists()

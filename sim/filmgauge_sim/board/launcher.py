@@ -21,7 +21,7 @@ from filmgauge_sim.board.shims import _protocol
 _STAND_INS_KB = 12
 _END_S = 5.0
 _TICK_S = 0.1  # how often a wait for a request looks whether the interpreter hangs
-_ENDED = "the interpreter's helper process has ended"
+HELPER_ENDED = "the interpreter's helper process has ended"
 
 _HEAD = _protocol.REQUEST_SIZE
 _unpack_request = struct.Struct(_protocol.REQUEST).unpack_from
@@ -104,13 +104,10 @@ class Launcher:
         return used_s - self._silent_from_s
 
     def boot(self) -> None:
-        """Start the interpreter."""
+        """Start the interpreter. Raises InterpreterError."""
         self._booted = True
         self._silent_from_s = None
-        try:
-            self.link.sendall(zygote.BOOT)
-        except ConnectionError:
-            raise InterpreterError(_ENDED) from None
+        self._write(zygote.BOOT)
 
     def receive(self, wait: bool = True) -> Request | None:
         """Return the next request, None when the interpreter has ended by itself.
@@ -137,9 +134,9 @@ class Launcher:
                 return operation, small, argument, elapsed, data
 
     def answer(self, status: int, data: bytes, clock_us: int) -> None:
-        """Answer the last request."""
+        """Answer the last request. Raises InterpreterError."""
         self._silent_from_s = None
-        self.link.sendall(_pack_answer(status, len(data), clock_us) + data)
+        self._write(_pack_answer(status, len(data), clock_us) + data)
 
     def interrupt(self) -> None:
         """Bring a Ctrl-C to an interpreter that makes no request."""
@@ -170,7 +167,8 @@ class Launcher:
     def close(self) -> None:
         """End everything; no process is left."""
         if self._child is not None:
-            os.kill(self._child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGKILL)
         self.link.shutdown(socket.SHUT_WR)  # the helper reaps its child and ends by itself
         try:
             self._process.wait(_END_S)
@@ -178,6 +176,12 @@ class Launcher:
             self._process.kill()
             self._process.wait()
         self.link.close()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self.link.sendall(data)
+        except ConnectionError:
+            raise InterpreterError(HELPER_ENDED) from None
 
     def _await(self, count: int, wait: bool = True) -> None:
         """Wait until so many bytes have come. Raises as `receive` does, with nothing lost."""
@@ -197,7 +201,7 @@ class Launcher:
         except ConnectionError:
             chunk = b""
         if not chunk:
-            raise InterpreterError(_ENDED)
+            raise InterpreterError(HELPER_ENDED)
         return chunk
 
     def _used_s(self) -> float:

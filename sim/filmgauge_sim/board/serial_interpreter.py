@@ -16,8 +16,9 @@ import time
 from collections.abc import Callable
 
 from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.board.firmware_image import rom
-from filmgauge_sim.board.launcher import Launcher, Request
+from filmgauge_sim.board.launcher import HELPER_ENDED, Launcher, Request
 from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, ResetCause
 from filmgauge_sim.board.serial_console import SerialConsole
 from filmgauge_sim.board.shims import _protocol
@@ -121,7 +122,8 @@ class SerialInterpreter:
 
     def descriptors(self) -> list[int]:
         """Return what to wait for before `serve` is called again."""
-        return [self._output, self._launcher.link.fileno()] if self._works else [self._output]
+        link = [self._launcher.link.fileno()] if self.is_running else []
+        return [self._output, *link]
 
     def wait_s(self) -> float:
         """Return how long to wait for them at most."""
@@ -134,9 +136,12 @@ class SerialInterpreter:
         return max(0.0, self._due_s - _AHEAD_S - time.monotonic())
 
     def serve(self) -> None:
-        """Pass on what was printed, and play a request if there is one."""
+        """Pass on what was printed, and play a request if there is one.
+
+        Raises InterpreterError where nothing can run here any more.
+        """
         self._pass_on_output()
-        if not self._works:
+        if not self.is_running:
             return
         try:
             request = self._launcher.receive(wait=False)
@@ -146,6 +151,7 @@ class SerialInterpreter:
         if request is None:
             ended = Outcome(ResetCause.HARD, _AFTER_CRASH_MS, "the interpreter ended")
             raise BoardStopped(ended)
+        assert self._works, "a request came before the answer to the last one"
         before_us = self._board.now_us
         try:
             answer = self._play(request)
@@ -259,4 +265,6 @@ class SerialInterpreter:
                 text = os.read(self._output, 65536)
             except BlockingIOError:
                 return
+            if not text:  # nobody is left who could print
+                raise InterpreterError(HELPER_ENDED)
             self._send(text.replace(b"\n", b"\r\n"))

@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import serial
 from board_program import slow_interpreter
 from patience import PATIENCE_S, until, until_said
 from stalls import Stalls
 
+from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.board.serial_interpreter import SerialInterpreter
 from filmgauge_sim.nodes.serial_bench import bench_board
@@ -258,3 +260,28 @@ def test_a_supply_that_does_not_last_for_a_boot_is_tried_again(tmp_path: Path) -
     weak = varied(node.description, {"capacitor.capacitance_uf": 100.0})
     with bench_board(weak, tmp_path, SerialOptions(speed=20), surroundings=node.world) as made:
         until(lambda: made.notes.count("brown-out") >= 3)
+
+
+def test_an_interpreter_that_dies_at_the_prompt_is_a_crash(board: SerialBoard) -> None:
+    until_said(board, b">>> ")
+    (helper,) = psutil.Process().children()
+    (interpreter,) = helper.children()
+    said = len(board.log)
+    interpreter.kill()
+    until_said(board, b">>> ", said)
+    assert (board.boots, board.notes) == (2, ["the interpreter ended"])
+    with serial.Serial(str(board.port.path), timeout=PATIENCE_S) as port:
+        port.write(b"6 * 7\r")
+        read_to(port, b"42\r\n>>> ")
+
+
+def test_a_board_whose_helper_has_died_ends(tmp_path: Path) -> None:
+    board = bench_board("esp32-c3", tmp_path, SerialOptions(speed=20))
+    board.start()
+    until_said(board, b">>> ")
+    (helper,) = psutil.Process().children()
+    helper.kill()
+    until(lambda: not board.is_alive)
+    with pytest.raises(InterpreterError, match="helper process has ended"):
+        board.close()
+    assert not board.port.path.exists()
