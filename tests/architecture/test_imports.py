@@ -34,7 +34,7 @@ _FIRMWARE = (
     {"start"},
 )
 _SIM = (
-    {"package_data"},
+    {"package_data", "file_text"},
     {"cell", "parts", "optional"},
     {"circuit", "board", "air"},
     {"nodes"},

@@ -1,4 +1,5 @@
-"""Text files with the byte-order mark of an editor on Windows, and errors that name the file."""
+"""Text files with the byte-order mark of an editor on Windows, nested without end, and errors that
+name the file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,11 @@ import pytest
 
 from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.commands import configuration_changes
-from filmgauge_host.provision.node_file import read_node_secrets
+from filmgauge_host.commands.counters import CommandCounters
+from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.serial.node_settings import read_config
+from filmgauge_host.telemetry.alerts.rules import load_rules
+from filmgauge_host.upgrade.version_build import read_changes
 from filmgauge_sim.cell.parameters import load_parameters
 from filmgauge_sim.circuit.harvester import TraceHarvester
 from filmgauge_sim.lab.cycler_data import read_cycler_data
@@ -16,6 +20,7 @@ from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.description import read_description
 from filmgauge_sim.nodes.secrets import read_secrets_file
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.sizing.world import load_world
 
 NODE = 'name = "n"\n'
 CONFIG = '{"node": "n", "pin_scl": 0, "pin_sda": 1, "pin_gate": 2}'
@@ -57,6 +62,30 @@ def test_a_mark_changes_nothing(tmp_path: Path, name: str, text: str, read: Read
         found.append(read(path))
     assert found[0] == found[1]
     assert found[0]
+
+
+OTHERS: list[tuple[str, str, Reader]] = [
+    ("node.toml", "", lambda path: read_node(path, lambda sentence: None)),
+    ("world.toml", "", lambda path: load_world(str(path))),
+    ("alerts.toml", "", load_rules),
+    ("version.toml", "", read_changes),
+    ("version.json", "", read_changes),
+    ("counters.json", "", lambda path: CommandCounters(path).last("n")),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [(name, read) for name, _, read in READERS + OTHERS if not name.endswith(".csv")],
+)
+def test_what_is_nested_too_deeply_is_told(tmp_path: Path, name: str, read: Reader) -> None:
+    path = tmp_path / name
+    deep = "[" * 20_000
+    path.write_text(f"a = {deep}" if name.endswith(".toml") else deep)
+    path.chmod(0o600)
+    with pytest.raises(ValueError, match=name) as raised:
+        read(path)
+    assert "\n" not in str(raised.value)
 
 
 WRONG: list[tuple[str, str, Reader]] = [

@@ -11,7 +11,6 @@ revoked = true                           # nothing that comes under this name is
 import os
 import re
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from filmgauge.config import KEYS, check_node, key_bytes
 from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.errors import InputError, NodeError
 from filmgauge_host.private_files import check_private
+from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.tables import did_you_mean
 
 NODES_FOLDER = Path("nodes")  # of all nodes, unless one is given
@@ -211,12 +211,12 @@ def _table(path: Path) -> dict[str, Any]:
     try:
         if not _is_credential(path):
             check_private(path)
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        return parse_toml(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise InputError(f"{path} is not there: filmgauge provision makes it") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (TomlError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
 
 

@@ -1,11 +1,11 @@
 """Changes of a node's configuration: checked here as the node checks them."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from filmgauge.config import SECRETS, numbers, texts
 from filmgauge_host.errors import InputError
+from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.tables import did_you_mean
 
 Changes: TypeAlias = dict[str, int | str | None]
@@ -30,12 +30,12 @@ def from_arguments(arguments: tuple[str, ...], secrets_by: str) -> Changes:
 def from_file(path: Path) -> Changes:
     """Read a TOML file of keys and values. InputError names what is wrong."""
     try:
-        return check(tomllib.loads(path.read_text("utf-8-sig")))
+        return check(parse_toml(path.read_text("utf-8-sig")))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (TomlError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
 
 

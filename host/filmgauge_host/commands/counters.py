@@ -15,6 +15,7 @@ from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError, NodeError
 from filmgauge_host.folder_lock import locked
 from filmgauge_host.private_files import check_private
+from filmgauge_sim.file_text import parse_json
 
 COUNTERS_FILE = "counters.json"  # beside the registry of the nodes
 
@@ -63,7 +64,7 @@ class CommandCounters:
     def _read(self) -> dict[str, int]:
         try:
             check_private(self._path)
-            found = json.loads(self._path.read_bytes())
+            found = parse_json(self._path.read_bytes())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -4,14 +4,13 @@ Files of filmgauge 0.1 had `node` for `name`, tables of any name with the keys o
 configuration, and the secrets in config.json. They are read, with a sentence on how to renew them.
 """
 
-import json
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from filmgauge.config import SECRETS
 from filmgauge_host.errors import InputError
+from filmgauge_sim.file_text import parse_json, parse_toml
 from filmgauge_sim.nodes.description import (
     RENEWAL,
     NodeDescription,
@@ -50,7 +49,7 @@ def read_node_secrets(folder: Path) -> dict[str, str]:
 def _older_table(file: Path) -> dict[str, Any] | None:
     """Return the content of a file of filmgauge 0.1, None for another one."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        table = parse_toml(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):  # whoever reads it as a description says what is wrong
         return None
     return table if is_older(table) else None
@@ -59,7 +58,7 @@ def _older_table(file: Path) -> dict[str, Any] | None:
 def _older_secrets(folder: Path) -> dict[str, str]:
     path = folder / _CONFIG
     try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
+        values = parse_json(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):

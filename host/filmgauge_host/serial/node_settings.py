@@ -2,7 +2,6 @@
 classes before anything is copied."""
 
 import json
-import tomllib
 from pathlib import Path
 
 from filmgauge.config import Config
@@ -13,6 +12,7 @@ from filmgauge_host.errors import InputError
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import CompiledProfile, check_profile_area, compile_profile
+from filmgauge_sim.file_text import TomlError, parse_json, parse_toml
 
 
 def read_config(path: Path, board: BoardKind) -> bytes:
@@ -26,12 +26,12 @@ def read_config(path: Path, board: BoardKind) -> bytes:
         raise InputError(f"--config {path} cannot be read: {_cause(error)}") from None
     if path.suffix == ".toml":
         try:
-            values: object = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            values: object = parse_toml(text)
+        except TomlError as error:
             raise InputError(f"--config {path} is not TOML: {error}") from None
     else:
         try:
-            values = json.loads(text)
+            values = parse_json(text)
         except ValueError:
             raise InputError(f"--config {path} is not JSON") from None
     return config_bytes(values, board, f"--config {path}")
@@ -54,7 +54,7 @@ def config_bytes(values: object, board: BoardKind, where: str) -> bytes:
 def check_config(data: bytes, board: BoardKind) -> None:
     """Check the configuration that a board has already. Raises InputError."""
     try:
-        values = json.loads(data)
+        values = parse_json(data)
     except ValueError:
         raise InputError("the configuration on the board is not JSON: give --config") from None
     config_bytes(values, board, "the configuration on the board")

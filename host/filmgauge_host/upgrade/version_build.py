@@ -2,7 +2,6 @@
 configuration that change."""
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.node_settings import read_profile
 from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import CompileError, bytecode_version
+from filmgauge_sim.file_text import parse_json, parse_toml
 
 _OF_ONE_NODE = ("node",)
 
@@ -48,7 +48,7 @@ def read_changes(path: Path) -> bytes:
     where = f"--config {path}"
     try:
         text = path.read_text("utf-8-sig")
-        values: Any = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        values: Any = parse_toml(text) if path.suffix == ".toml" else parse_json(text)
     except OSError as error:
         raise InputError(f"{where} cannot be read: {error.strerror}") from None
     except ValueError:

@@ -4,13 +4,14 @@ Areal figures (per cm2 of film), temperatures in degC, stoichiometry 1 = charged
 come with the package stand in ``sets/``, where every number carries its source.
 """
 
-import tomllib
 from dataclasses import MISSING, dataclass, field, fields, replace
 from importlib.resources import files
 from math import exp
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from filmgauge_sim.file_text import TomlError, parse_toml
 
 PHYSICS = ("linear", "variable", "boundary")
 
@@ -187,10 +188,10 @@ def load_parameters(name_or_path: str | Path) -> CellParameters:
 def parse_parameters(text: str, where: str) -> CellParameters:
     """A parameter set from the text of a TOML file; ``where`` begins a ParameterError."""
     try:
-        return _from_table(tomllib.loads(text))
+        return _from_table(parse_toml(text))
     except ParameterError as error:
         raise ParameterError(f"{where}: {error}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except TomlError as error:
         raise _not_toml(where, error) from None
 
 

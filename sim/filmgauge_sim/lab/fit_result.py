@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.parameters import parse_parameters
+from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.lab.figures import COLOURS, Picture
 from filmgauge_sim.lab.fit import Fit
 from filmgauge_sim.lab.residuals import Residual
@@ -34,9 +34,9 @@ def fitted_set(found: Fit, base: str, sources: str, name: str) -> tuple[str, Cel
 def check_name(name: str) -> None:
     """Raise ValueError for a name that no set can have."""
     try:
-        tomllib.loads(f"name = {json.dumps(name, ensure_ascii=False)}")
+        parse_toml(f"name = {json.dumps(name, ensure_ascii=False)}")
         name.encode()
-    except (UnicodeEncodeError, tomllib.TOMLDecodeError):
+    except (UnicodeEncodeError, TomlError):
         raise ValueError(f"the set must have a name of text, not {name!r}.") from None
 
 

@@ -9,7 +9,6 @@ firmware's configuration and the compiled profile (configuration.py), the virtua
 firmware reads are the firmware's own. `docs/scenarios.md` is made from these classes.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from filmgauge.config import check_node, key_bytes
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import check_gauge_physics
+from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
 from filmgauge_sim.nodes.broker_url import TLS_FILES, check_broker, with_broker_parts
 from filmgauge_sim.nodes.buffer_capacitor import BufferCapacitor
@@ -165,10 +165,10 @@ def read_description(path: Path) -> NodeDescription:
     """
     path = description_file(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = parse_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (TomlError, UnicodeDecodeError) as error:
         raise DescriptionError(f"{path}: not TOML: {error}") from None
     if is_older(table):
         raise DescriptionError(RENEWAL.format(path))

@@ -7,11 +7,11 @@ Their names are `SECRETS` of the firmware's configuration. Only the owner may re
 
 import random
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from filmgauge.config import KEYS, SECRETS, key_bytes, texts
+from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.network_names import check_wifi_password
 from filmgauge_sim.nodes.tables import did_you_mean, quoted
@@ -30,11 +30,11 @@ def read_secrets(folder: Path) -> dict[str, str]:
 def read_secrets_file(path: Path) -> dict[str, str]:
     """Return the secrets in a file. Raises DescriptionError, never with a value."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = parse_toml(path.read_text(encoding="utf-8-sig"))
         mode = path.stat().st_mode
     except OSError as error:
         raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (TomlError, UnicodeDecodeError):
         raise DescriptionError(f"{path} is not TOML") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise DescriptionError(f"{path} holds secrets and others can read it: chmod 600 {path}")

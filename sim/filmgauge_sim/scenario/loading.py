@@ -10,7 +10,6 @@ The keys of a description may also stand in `[[node]]` itself. Secrets stand in 
 """
 
 import random
-import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.description import (
     DescriptionError,
     NodeDescription,
@@ -59,12 +59,12 @@ def load_scenario(name_or_path: str) -> Scenario:
         scenarios = files("filmgauge_sim") / "scenarios"
         source, folder = scenarios / f"{name_or_path}.toml", Path(str(scenarios))
     try:
-        return scenario_from(tomllib.loads(source.read_text(encoding="utf-8-sig")), folder)
+        return scenario_from(parse_toml(source.read_text(encoding="utf-8-sig")), folder)
     except FileNotFoundError:
         raise ScenarioError(f"{name_or_path}: {known}") from None
     except OSError as error:
         raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (TomlError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{name_or_path}: not TOML: {error}") from None
     except ValueError as error:
         raise ScenarioError(f"{name_or_path}: {error}") from None

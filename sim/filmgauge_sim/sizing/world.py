@@ -4,7 +4,6 @@ world = load_world("office")                # one of the package, or a file
 series = hourly(world, years=10)            # world_series.py
 """
 
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from msgspec import Meta
 
 from filmgauge_sim.cell.isothermal import HIGHEST_C, LOWEST_C
 from filmgauge_sim.circuit.harvester import Days
+from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.surroundings import ChargerSection, LightSection
 from filmgauge_sim.nodes.tables import Table, bounded, from_table
 
@@ -112,8 +112,8 @@ def load_world(name_or_path: str) -> tuple[World, Path]:
         except OSError as error:
             raise WorldError(f"{name_or_path} cannot be read: {error.strerror}") from None
     try:
-        return world_from(tomllib.loads(text)), folder
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return world_from(parse_toml(text)), folder
+    except TomlError as error:
         raise WorldError(f"{name_or_path}: not TOML: {error}") from None
     except ValueError as error:
         raise WorldError(f"{name_or_path}: {error}") from None

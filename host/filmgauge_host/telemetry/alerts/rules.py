@@ -16,7 +16,6 @@ type = "email"
 """
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -31,6 +30,7 @@ from filmgauge_host.telemetry.alerts.debounce import Hold, parse_hold
 from filmgauge_host.telemetry.alerts.kind import Kind, Threshold
 from filmgauge_host.telemetry.alerts.record_kinds import RECORD_KINDS, watched
 from filmgauge_host.telemetry.alerts.state_kinds import MONITOR_KINDS, NODE_KINDS
+from filmgauge_sim.file_text import parse_toml
 from filmgauge_sim.nodes.tables import Table, did_you_mean, from_table
 
 KINDS: Mapping[str, Kind] = {
@@ -107,7 +107,7 @@ class AlertFile:
 def load_rules(path: Path) -> AlertFile:
     """Return what a file says; raise InputError, one sentence with file, key and bound."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = parse_toml(path.read_text(encoding="utf-8"))
         return read_rules(table)
     except OSError as error:
         raise InputError(f"alerts {path} cannot be read: {error.strerror}") from None
