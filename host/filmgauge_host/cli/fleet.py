@@ -16,8 +16,9 @@ from filmgauge_host.cli.options import (
     FiniteRange,
     show,
 )
-from filmgauge_host.errors import DataGapError, InputError
+from filmgauge_host.errors import DataGapError, InputError, warn
 from filmgauge_host.fleet.fleet import Fleet, FleetCounts
+from filmgauge_host.fleet.open_files import allow_connections
 from filmgauge_host.signals import catch_signals
 
 _NODES_MAX = 20_000
@@ -71,16 +72,25 @@ def fleet(
         check_node(f"{prefix}-{nodes - 1}")
     except ValueError as error:
         raise InputError(f"--prefix: {error}") from None
+    allow_connections(nodes)
     load = Fleet([broker_address(broker) for broker in brokers], nodes, 1 / rate, prefix, seed)
     try:
         with catch_signals() as stopped:
-            load.run(duration_s, stopped)
+            load.run(duration_s, stopped, warn)
     finally:
         load.close()
     counts = load.counts()
     show(as_json, asdict(counts), _lines(counts))
     if counts.unacknowledged:
-        raise DataGapError(f"{counts.unacknowledged} records were not acknowledged by the broker")
+        raise DataGapError(_gap(counts))
+
+
+def _gap(counts: FleetCounts) -> str:
+    """Return which records are missing, and what is known of why."""
+    text = f"{counts.unacknowledged} records were not acknowledged by the broker"
+    if counts.refused:
+        text += f", which has not accepted {counts.refused} of {counts.nodes} nodes"
+    return text + (f": it {counts.problem}" if counts.problem else "")
 
 
 def _lines(counts: FleetCounts) -> list[str]:
@@ -88,6 +98,8 @@ def _lines(counts: FleetCounts) -> list[str]:
         f"{counts.nodes} nodes made {counts.made} records: {counts.acknowledged} acknowledged, "
         f"{counts.unacknowledged} not; {counts.reconnects} reconnects"
     ]
+    if counts.refused:
+        lines.append(f"{counts.refused} nodes never connected: the broker {counts.problem}")
     if counts.p50_ms is not None:
         lines.append(
             f"published to acknowledged: median {counts.p50_ms:g} ms, 99th percentile "

@@ -143,6 +143,8 @@ class FleetConnection:
 
     def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            if not (self.accepted or self.problem):
+                self.problem = "ends the connection"
             self._lose()
 
     def _lose(self) -> None:

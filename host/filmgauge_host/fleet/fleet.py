@@ -27,20 +27,24 @@ _TICK_S = 0.05
 _TEND_S = 5.0
 _BACKOFF_S = (0.2, 5.0)  # first, longest; each is spread by half
 _CONNECT_S = 5.0  # for the first node
-_DRAIN_S = 30.0
+_DRAIN_S, _QUIET_S = 30.0, 2.0
+_SILENT = "does not answer"
 
 
 @dataclass(frozen=True)
 class FleetCounts:
     """made: records; acknowledged: by the broker; unacknowledged: made and not confirmed.
-    reconnects: beyond the first connection of each node. p50_ms, p99_ms: from publishing to its
-    acknowledgement, None before the first."""
+    reconnects: beyond the first connection of each node. refused: nodes that no broker has
+    accepted; problem: why the last attempt failed, "" where all are connected. p50_ms, p99_ms:
+    from publishing to its acknowledgement, None before the first."""
 
     nodes: int
     made: int
     acknowledged: int
     unacknowledged: int
     reconnects: int
+    refused: int
+    problem: str
     p50_ms: float | None
     p99_ms: float | None
     behind: int  # reports that were made late, because this machine was too slow
@@ -72,14 +76,23 @@ class Fleet:
         self._watched: dict[FleetConnection, tuple[int, int]] = {}  # descriptor and events
         self._backoff_s: dict[str, float] = {}
         self._connects = self._attempts = 0
+        self._reached: set[str] = set()  # nodes that have had a connection
+        self._accepted: set[str] = set()
         self._waits_s: list[float] = []
         self._behind = 0
-        self._accepted = False
         self._problem = ""
 
-    def run(self, duration_s: float | None, stopped: Callable[[], bool]) -> None:
+    def run(
+        self,
+        duration_s: float | None,
+        stopped: Callable[[], bool],
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
         """Report until the time is over or `stopped()`; then wait for the last acknowledgements,
-        half a minute at most. Raises NoBrokerError when no node is accepted within five seconds.
+        half a minute at most, or after the time until `stopped()`.
+
+        say: gets a sentence where that takes long. Raises NoBrokerError when no node is accepted
+        within five seconds.
         """
         begun = time.monotonic()
         due = [
@@ -91,7 +104,7 @@ class Fleet:
         heapq.heapify(reconnect)
         tend = begun + _TEND_S
         end = None if duration_s is None else begun + duration_s
-        while not stopped():
+        while not (is_stopped := stopped()):
             now = time.monotonic()
             if end is not None and now >= end:
                 break
@@ -104,7 +117,7 @@ class Fleet:
                     connection.tend()
             next_s = min(due[0][0], reconnect[0][0] if reconnect else now + _TICK_S)
             self._serve(max(0.0, min(_TICK_S, next_s - now)), reconnect)
-        self._drain(reconnect, begun)
+        self._drain(reconnect, begun, (lambda: False) if is_stopped else stopped, say)
 
     def counts(self) -> FleetCounts:
         """Return what was made and what the broker has."""
@@ -115,7 +128,9 @@ class Fleet:
             made,
             len(waits),
             made - len(waits),
-            max(0, self._connects - len(self.nodes)),
+            self._connects - len(self._reached),
+            len(self.nodes) - len(self._accepted),
+            self._last_problem(),
             _quantile_ms(waits, 0.5),
             _quantile_ms(waits, 0.99),
             self._behind,
@@ -132,7 +147,12 @@ class Fleet:
         """Raise NoBrokerError when no node was accepted in time."""
         if not self._accepted and time.monotonic() > begun + _CONNECT_S:
             address = self._addresses[0]
-            raise NoBrokerError(f"broker {address} {self._problem or 'does not answer'}")
+            raise NoBrokerError(f"broker {address} {self._problem or _SILENT}")
+
+    def _last_problem(self) -> str:
+        """Return what is wrong with the broker, "" where it has accepted all nodes."""
+        all_accepted = len(self._connections) == len(self._accepted) == len(self.nodes)
+        return "" if all_accepted else self._problem or _SILENT
 
     def _report(self, due: list[tuple[float, int]], begun: float, now: float) -> None:
         while due[0][0] <= now:
@@ -157,8 +177,9 @@ class Fleet:
                 self._attempts += 1
                 self._problem = f"cannot be reached: {connect_problem(error)}"
                 self._retry(reconnect, number)
-                continue
+                return  # each may take seconds: others go on meanwhile, and who stops it is heard
             self._connects += 1
+            self._reached.add(node.name)
             self._connections[node.name] = connection
             self._watch(connection)
 
@@ -180,7 +201,8 @@ class Fleet:
             if not connection.lost:
                 self._watch(connection)
         for name, connection in list(self._connections.items()):
-            self._accepted |= connection.accepted
+            if connection.accepted:
+                self._accepted.add(name)
             if connection.lost:
                 self._problem = connection.problem or self._problem
                 self._forget(connection)
@@ -210,9 +232,19 @@ class Fleet:
             with suppress(KeyError, OSError, ValueError):
                 self._selector.unregister(watched[0])
 
-    def _drain(self, reconnect: list[tuple[float, int]], begun: float) -> None:
+    def _drain(
+        self,
+        reconnect: list[tuple[float, int]],
+        begun: float,
+        stopped: Callable[[], bool],
+        say: Callable[[str], None],
+    ) -> None:
         until_s = time.monotonic() + _DRAIN_S
-        while time.monotonic() < until_s:
+        quiet_s = until_s - _DRAIN_S + _QUIET_S
+        while time.monotonic() < until_s and not stopped():
+            if self._accepted and time.monotonic() > quiet_s:
+                say(f"waiting for the last acknowledgements, {_DRAIN_S:g} s at most")
+                quiet_s = until_s
             self._check_accepted(begun)
             self._connect(reconnect, time.monotonic())
             for connection in self._connections.values():

@@ -1,6 +1,8 @@
 """The load of many nodes: what it says that it sent has arrived, whatever befalls the broker."""
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -8,6 +10,7 @@ import threading
 import pytest
 from mqtt_brokers import Mosquitto
 from patience import PATIENCE_S, until
+from tcp_peer import TcpPeer
 
 from filmgauge_host.fleet.connection import FleetConnection
 from filmgauge_host.fleet.fleet import Fleet
@@ -17,6 +20,7 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
 
 NODES = 6
+COMMAND = [sys.executable, "-m", "filmgauge_host.cli.app", "fleet"]
 
 
 @pytest.fixture
@@ -117,8 +121,14 @@ def test_lives_differ_between_seeds_and_nodes():
     assert len(lives) == 4
 
 
-def command(*options: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "filmgauge_host.cli.app", "fleet", *options]
+def command(
+    *options: str, files: tuple[int, int] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; files: how many it may have open, and may let itself have."""
+    words = [*COMMAND, *options]
+    if files is not None:
+        limit = 'ulimit -Sn "$1" && ulimit -Hn "$2" && shift 2 && exec "$@"'
+        words = ["sh", "-c", limit, "sh", *map(str, files), *words]
     return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
@@ -128,6 +138,53 @@ def test_the_command_says_what_was_acknowledged(broker):
     counts = json.loads(done.stdout)
     assert counts["made"] == counts["acknowledged"] > 0
     assert counts["unacknowledged"] == 0
+
+
+def test_as_many_nodes_as_files_may_be_open_are_connected(broker):
+    options = ("--nodes", "60", "--rate", "5", "--for", "1s", "--json")
+    done = command("--broker", broker.url, *options, files=(70, 200))
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)
+    assert (counts["refused"], counts["problem"], counts["unacknowledged"]) == (0, "", 0)
+    done = command("--broker", broker.url, "--nodes", "200", files=(70, 200))
+    assert (done.returncode, done.stderr) == (
+        2,
+        "filmgauge: --nodes must be at most 136 here, not 200: a process may have 200 files open"
+        " (ulimit -Hn)\n",
+    )
+
+
+class HalfBroker(TcpPeer):
+    """Accepts nodes, whose records it never acknowledges, and refuses one."""
+
+    def serve(self, stream: socket.socket) -> None:
+        is_refused = b"filmgauge-fleet-2" in stream.recv(1000)
+        stream.sendall(b"\x20\x02\0" + (b"\5" if is_refused else b"\0"))
+        while not is_refused and stream.recv(1000):
+            pass
+
+
+def test_a_signal_ends_the_wait_for_acknowledgements_with_the_result():
+    broker = HalfBroker()
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    words = [*COMMAND, "--broker", url, "--nodes", "3", "--rate", "5", "--for", "1s"]
+    fleet = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert fleet.stderr is not None
+        waits = fleet.stderr.readline()
+        assert waits == "filmgauge: waiting for the last acknowledgements, 30 s at most\n"
+        fleet.send_signal(signal.SIGINT)
+        stdout, stderr = fleet.communicate(timeout=PATIENCE_S)
+    finally:
+        fleet.kill()
+        broker.close()
+    assert fleet.returncode == 4
+    assert ": 0 acknowledged, " in stdout
+    refusal = "refuses the connection: Not authorized"
+    assert f"1 nodes never connected: the broker {refusal}\n" in stdout
+    (sentence,) = stderr.splitlines()
+    assert "records were not acknowledged by the broker, which" in sentence
+    assert sentence.endswith(f" has not accepted 1 of 3 nodes: it {refusal}")
 
 
 def test_without_a_broker_it_ends_with_a_sentence():
