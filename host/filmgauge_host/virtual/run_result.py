@@ -50,9 +50,9 @@ class NodeResult:
     for want of room is dropped. within_2_sigma_pct: share of records whose error is below two
     sigma. faults_told: names of the faults in its records -> in how many. unexplained: records
     whose error is beyond both two sigma and 1 % while they tell no fault. brown_outs: of a
-    node that lives from its film, None of one on USB. window_ends: steps of the cycler without
-    `until_v` that the window of the cell ended. cuts: of its power, by target, None where none was
-    asked for; not_kept: what it had acknowledged and has not any more, in words.
+    node that lives from its film, None of one on USB. window_ends: steps of the cycler with
+    `hours` alone that the window of the cell ended. cuts: of its power, by target, None where none
+    was asked for; not_kept: what it had acknowledged and has not any more, in words.
     """
 
     node: str

@@ -241,7 +241,8 @@ class CyclerBench:
         if self._step_ends_us is not None and self._now_us >= self._step_ends_us:
             cycler = self._cycler
             end_v = cycler.step.end_v
-            if self._step_ends_us != cycler.ends_us and cycler.step.until_v is None:
+            by_voltage = self._step_ends_us != cycler.ends_us
+            if by_voltage and cycler.step.until_v is None and cycler.ends_us is not None:
                 assert end_v is not None  # of a step that a voltage has ended
                 self.window_ends = self.window_ends.one_more(self._now_us, end_v)
             cycler.next_step(self._now_us)

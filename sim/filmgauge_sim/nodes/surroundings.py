@@ -41,7 +41,9 @@ class CyclerStep(Table, frozen=True):
         ]
         | None
     ) = None
-    hours: Annotated[float, bounded(0.001, 10000, "longest duration, h")] | None = None
+    hours: (
+        Annotated[float, bounded(0.001, 10000, "longest duration, h; a rest needs it")] | None
+    ) = None
 
 
 class AmbientSection(Table, frozen=True):
@@ -230,5 +232,5 @@ def _check_rate(where: str, step: CyclerStep, description: NodeDescription) -> N
 def _check_step(where: str, step: CyclerStep) -> None:
     if (step.action == "rest") != (step.rate_c == 0):
         raise ValueError(f"{where}.rate_c must be above 0, and left out for a rest")
-    if step.hours is None and (step.action == "rest" or step.until_v is None):
-        raise ValueError(f"{where} needs hours or, unless it is a rest, until_v")
+    if step.hours is None and step.action == "rest":
+        raise ValueError(f"{where}.hours must be given for a rest")

@@ -314,6 +314,19 @@ def test_a_step_by_time_ends_at_the_window_of_the_cell(sign, rate, stoichiometry
     assert -0.01 < bench.truth().stoichiometry < 1.01
 
 
+@pytest.mark.parametrize(("sign", "end_v"), [(1, 4.0), (-1, 1.0)])
+def test_a_step_without_an_end_of_its_own_ends_at_the_window_which_is_no_event(
+    sign: int, end_v: float
+) -> None:
+    step = CurrentStep("charge" if sign > 0 else "discharge", sign * 5 * FIFTH)
+    bench, cycler = bench_of([step, CurrentStep("rest", 0.0, duration_us=9 * HOUR_US)], 0.5)
+    bench.advance_to(4 * HOUR_US)
+    ((_, ended, voltage_v),) = cycler.ended
+    assert ended == step
+    assert voltage_v == pytest.approx(end_v, abs=1e-3)
+    assert bench.window_ends.count == 0
+
+
 def test_where_the_voltage_leaps_the_window_ends_at_its_end_and_the_gate_draws_what_is_left():
     steps = [CurrentStep("discharge", -0.8, 99 * HOUR_US), CurrentStep("rest", 0.0)]
     bench = CyclerBench(

@@ -111,7 +111,6 @@ WRONG = {
     "twice": (HEAD + NODE + NODE, "one is used twice"),
     "rest with rate": (HEAD + CYCLER + 'action = "rest"\nhours = 1\nrate_c = 0.1\n', "rate_c"),
     "no rate": (HEAD + CYCLER + 'action = "charge"\nhours = 1\n', "rate_c"),
-    "no end": (HEAD + CYCLER + 'action = "charge"\nrate_c = 0.1\n', "hours"),
     "endless rest": (HEAD + CYCLER + 'action = "rest"\n', "hours"),
     "rest until": (HEAD + CYCLER + 'action = "rest"\nuntil_v = 2\n', "hours"),
     "backwards": (HEAD + "[[network.outages]]\nbegin_h = 2\nend_h = 1\n" + NODE, "end_h"),
@@ -398,6 +397,16 @@ def test_every_new_name_exists(old: str, new: str) -> None:
     for name in path[0].removeprefix("world.").split("."):
         hint = get_type_hints(kind)[name]
         kind = next((each for each in get_args(hint) if each is not NoneType), hint)
+
+
+@pytest.mark.parametrize("action", ["charge", "discharge"])
+def test_a_step_of_the_cycler_ends_at_the_window_unless_told_otherwise(
+    tmp_path: Path, action: str
+) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(HEAD + CYCLER + f'action = "{action}"\nrate_c = 0.1\n')
+    (step,) = load_scenario(str(path)).node[0].world.cycler
+    assert (step.hours, step.until_v) == (None, None)
 
 
 def test_a_cycler_beyond_the_range_of_the_sensor_is_refused(tmp_path: Path) -> None:
