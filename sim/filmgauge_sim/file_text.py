@@ -1,4 +1,4 @@
-"""Values from the text of files that anybody may have written.
+"""Values from the text of files and of an environment that anybody may have written.
 
 What cannot be read is a ValueError, also where it is nested more deeply than the parser goes.
 """
@@ -30,3 +30,12 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether a text can be written in UTF-8; the environment may have other bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -68,8 +68,10 @@ def read_file(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path} is there but cannot be read") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} must be text in UTF-8") from None
 
 
 def check_user(user: str) -> None:

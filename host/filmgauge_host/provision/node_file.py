@@ -43,6 +43,8 @@ def read_node(path: Path, say: Callable[[str], None]) -> tuple[NodeDescription, 
 
 def read_node_secrets(folder: Path) -> dict[str, str]:
     """Return the secrets in the folder of a node, {} where there are none. Raises ValueError."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file where the folder of a node should be")
     return read_secrets(folder) or _older_secrets(folder)
 
 
@@ -61,8 +63,10 @@ def _older_secrets(folder: Path) -> dict[str, str]:
         values = parse_json(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
-        raise InputError(f"{path} is there but cannot be read") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise InputError(f"{path} is not JSON") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} is there but is no configuration")
     return {name: values[name] for name in SECRETS if isinstance(values.get(name), str)}

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.tls_files import TlsFiles
+from filmgauge_sim.file_text import is_utf8
 from filmgauge_sim.nodes.network_names import check_host_name
 
 PASSWORD_VARIABLE = "FILMGAUGE_MQTT_PASSWORD"
@@ -57,6 +58,9 @@ def parse_address(url: str) -> BrokerAddress:
         raise InputError(f"broker address must end after the port, as in {_FORM}")
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else os.environ.get(PASSWORD_VARIABLE)
+    for name, text in (("user", user), ("password", password)):
+        if not is_utf8(text or ""):
+            raise InputError(f"the {name} of the broker address must be text in UTF-8")
     if parts.password and not user:
         raise InputError(f"broker address has a password but no user: {_FORM}")
     return BrokerAddress(

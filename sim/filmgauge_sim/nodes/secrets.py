@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from filmgauge.config import KEYS, SECRETS, key_bytes, texts
-from filmgauge_sim.file_text import TomlError, parse_toml
+from filmgauge_sim.file_text import TomlError, is_utf8, parse_toml
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.network_names import check_wifi_password
 from filmgauge_sim.nodes.tables import did_you_mean, quoted
@@ -56,8 +56,8 @@ def check_secrets(secrets: Mapping[str, object]) -> None:
     for name, value in secrets.items():
         if name not in SECRETS:
             raise DescriptionError(f"{name} is no secret{did_you_mean(name, SECRETS)}")
-        if not isinstance(value, str):
-            raise DescriptionError(f"{name} must be text")
+        if not isinstance(value, str) or not is_utf8(value):
+            raise DescriptionError(f"{name} must be text in UTF-8")
         if name == "wifi_password":
             try:
                 check_wifi_password(value)

@@ -47,8 +47,10 @@ def read_public(nodes: Path) -> str:
         text = path.read_text("utf-8").strip()
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError):
-        raise DescriptionError(f"{path} is there but cannot be read") from None
+    except OSError as error:
+        raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise DescriptionError(f"{path} must be text in UTF-8") from None
     try:
         key_bytes(str(path), text, _PUBLIC_BYTES)
     except ValueError as error:

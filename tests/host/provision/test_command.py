@@ -1,6 +1,7 @@
 """`filmgauge provision`: what it writes, keeps and refuses, and that secrets stay secret."""
 
 import json
+import os
 import re
 import textwrap
 import tomllib
@@ -302,6 +303,31 @@ def test_a_description_has_no_place_for_secrets(tmp_path: Path) -> None:
     ran = provision("--from", source, "--out", tmp_path / "nodes")
     assert (ran.exit_code, "inside" in ran.output) == (2, False)
     assert not (tmp_path / "nodes").exists()
+
+
+@pytest.mark.parametrize("name", ["wifi_password", "mqtt_password", "command_key"])
+def test_a_secret_that_is_not_utf8_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setitem(os.environb, f"FILMGAUGE_NODE_{name.upper()}".encode(), b"\xfccker-12")
+    ran = provision("--from", wifi_file(tmp_path), "--out", tmp_path / "nodes", env={})
+    assert (ran.exit_code, ran.stderr) == (2, f"filmgauge: {name} must be text in UTF-8\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("shelf-1", "shelf-1 is a file where the folder of a node should be"),
+        ("mosquitto", "Not a directory"),
+    ],
+)
+def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path, name: str, words: str) -> None:
+    out = tmp_path / "nodes"
+    out.mkdir()
+    (out / name).touch()
+    ran = provision("--from", wifi_file(tmp_path), "--out", out)
+    assert (ran.exit_code, len(ran.stderr.splitlines())) == (2, 1)
+    assert words in ran.stderr
 
 
 def test_without_the_wifi_password_it_says_where_to_put_it(tmp_path: Path) -> None:

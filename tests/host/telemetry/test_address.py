@@ -1,5 +1,8 @@
+import os
+
 import pytest
 
+from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 
 
@@ -52,3 +55,10 @@ def test_password_comes_from_the_environment_and_is_never_shown(monkeypatch):
     assert address.password == "sesame"
     assert "sesame" not in f"{address} {address!r}"
     assert parse_address("mqtt://h").password is None
+
+
+@pytest.mark.parametrize("url", ["mqtt://u@localhost", "mqtt://\udcffu@localhost"])
+def test_a_login_that_is_not_utf8_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environb, b"FILMGAUGE_MQTT_PASSWORD", b"\xffword")
+    with pytest.raises(InputError, match=r"of the broker address must be text in UTF-8"):
+        parse_address(url)
