@@ -13,9 +13,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from patience import until
 from reporting_node import backlog, said, wake
 
+from filmgauge.uplink.actions import PROFILE, UPDATE
 from filmgauge_host.cli.app import main
-from filmgauge_host.commands.frames import frame, mac_of_answer
+from filmgauge_host.commands.frames import frame, mac_of_answer, profile_payloads
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.nodes.configuration import compiled_profile
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -137,6 +139,33 @@ def test_an_attacker_gets_nothing_and_is_counted(
         assert len(host.store.gaps("rig")) == before == 0
         ran = running(node, "command", "rig", "report", *options)
         assert ran.exit_code == 0, ran.output
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+def test_a_profile_comes_in_parts_and_no_version_is_on_its_way(
+    embedded: Broker, node_on, tmp_path: Path, runtime: RuntimeName
+) -> None:
+    """Both look at files whose size says how far they have come."""
+    node: VirtualNode = node_on(embedded, OBEYING, runtime)
+    key = bytes.fromhex(command_key(tmp_path))
+    described = load_scenario(str(tmp_path / "obeying.toml")).node[0].description
+    profile = compiled_profile(described).to_bytes()
+    orders = [(PROFILE, part) for part in profile_payloads(profile, longest=100)]
+    orders += [(PROFILE, struct.pack("<HH", 50, 100) + b"no beginning"), (UPDATE, b"")]
+    wake(node, 1)
+    with listener(embedded.url) as host:
+        for counter, (operation, payload) in enumerate(orders, 1):
+            host.publish(frame("rig", key, counter, operation, payload))
+            wake(node, 1)
+        until(lambda: len(host.answers) == len(orders))
+    *parts, out_of_order, version = [json.loads(each)["text"] for each in host.answers]
+    assert len(parts) > 1
+    assert parts[0].endswith(f" of {len(profile)}")
+    assert parts[-1].endswith("used after the next boot")
+    assert out_of_order == "offset must be 0 or 0, not 50"
+    assert version == "nothing"
+    assert fetch(node.flash, "/profile.bin") == profile
+    assert "Traceback" not in said(node)
 
 
 def test_wrong_input_is_one_sentence(tmp_path: Path) -> None:

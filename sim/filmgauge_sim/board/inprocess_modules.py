@@ -21,7 +21,7 @@ from filmgauge_sim.board.inprocess_tls import tls_engine
 from filmgauge_sim.board.littlefs_on_board import BoardFiles
 from filmgauge_sim.board.shims import _protocol
 
-_UNUSED = ("rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
+_UNUSED = ("rmdir", "statvfs")  # of `os`: only a version over the air, which has a launcher
 
 
 def built_in_modules(
@@ -52,7 +52,7 @@ def built_in_modules(
         },
         "uos": {
             name: getattr(files, name, None)
-            for name in ("ilistdir", "listdir", "mkdir", "remove", "rename", *_UNUSED)
+            for name in ("ilistdir", "listdir", "mkdir", "remove", "rename", "stat", *_UNUSED)
         },
         "utime": {"gmtime": time.gmtime},
         "usocket": {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from littlefs import LittleFS, LittleFSError, UserContext
+from littlefs import LFSStat, LittleFS, LittleFSError, UserContext
 
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import mounted
@@ -11,6 +11,7 @@ from filmgauge_sim.board.outcome import BoardStopped, Outcome
 from filmgauge_sim.board.shims import _protocol
 
 _ENOSPC = 28
+_DIRECTORY, _REGULAR = 0x4000, 0x8000  # modes of `stat`
 _READ_CHUNK = 256  # the interpreter reads a whole file in pieces of this size
 
 
@@ -179,6 +180,12 @@ class BoardFiles:
         """Yield a tuple for each entry of a directory, its name first."""
         for name in self.listdir(path):
             yield (name,)
+
+    def stat(self, path: str) -> tuple[int, ...]:
+        """Return the ten numbers of a file or directory; the time of a change is not kept."""
+        found = self._do("stat", path)
+        mode = _DIRECTORY if found.type == LFSStat.TYPE_DIR else _REGULAR
+        return (mode, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
 
     def mkdir(self, path: str) -> None:
         """Make a directory."""

@@ -80,6 +80,10 @@ class RememberedFiles(BoardFiles):
         names = self.ask(("listdir", path), lambda: tuple(BoardFiles.listdir(self, path)))
         return list(names)
 
+    def stat(self, path: str) -> tuple[int, ...]:
+        """See BoardFiles."""
+        return self.ask(("stat", path), lambda: BoardFiles.stat(self, path))
+
     def mkdir(self, path: str) -> None:
         """See BoardFiles."""
         self.leave_known()

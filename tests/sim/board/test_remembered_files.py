@@ -78,6 +78,7 @@ _READS = st.one_of(
     st.tuples(st.just("open"), st.sampled_from(PATHS), st.sampled_from(["r", "rb"])),
     st.tuples(st.just("read"), st.sampled_from([-1, 4, 700])),
     st.tuples(st.just("listdir"), st.sampled_from(["/", "/state", "/nothing"])),
+    st.tuples(st.just("stat"), st.sampled_from(["/state", *PATHS])),
     st.just(("close",)),
 )
 _WRITES = st.one_of(
