@@ -13,12 +13,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from patience import until
 from reporting_node import backlog, said, wake
 
-from filmgauge.uplink.actions import PROFILE, UPDATE
+from filmgauge.uplink.actions import CONFIGURE, PROFILE, TIME, UPDATE
+from filmgauge.uplink.commands import CRASHES, MALFORMED
 from filmgauge_host.cli.app import main
 from filmgauge_host.commands.frames import frame, mac_of_answer, profile_payloads
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.executable import RuntimeName
-from filmgauge_sim.board.littlefs_outside import fetch
+from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.nodes.configuration import compiled_profile
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -166,6 +167,29 @@ def test_a_profile_comes_in_parts_and_no_version_is_on_its_way(
     assert version == "nothing"
     assert fetch(node.flash, "/profile.bin") == profile
     assert "Traceback" not in said(node)
+
+
+def test_a_board_that_keeps_its_memory_refuses_what_a_later_wake_is_sent(
+    embedded: Broker, node_on, tmp_path: Path
+) -> None:
+    """What carries out commands was let go of meanwhile, and with it the class of a refusal. With
+    a key for Bluetooth, which is of no use to it, such a board keeps the rest of its uplink."""
+    text = OBEYING.replace('name = "rig"\ncommands', 'name = "rig"\nboard = "pico-w"\ncommands')
+    node: VirtualNode = node_on(embedded, text)
+    key = bytes.fromhex(command_key(tmp_path))
+    keys = configuration(node) | {"ble_key": "00" * 16}
+    install(node.flash, {"/config.json": json.dumps(keys).encode()})
+    wrong = [(TIME, b""), (CONFIGURE, b""), (PROFILE, b""), (UPDATE, b"\3"), (CRASHES, b"odd")]
+    wake(node, 1)
+    with listener(embedded.url) as host:
+        for counter, (operation, payload) in enumerate(wrong * 2, 1):
+            host.publish(frame("rig", key, counter, operation, payload))
+            wakes = node.wakes
+            while node.wakes == wakes:  # a step may be a slice of its sleep
+                wake(node, 1)
+            assert "Traceback" not in said(node), (operation, said(node))
+        until(lambda: len(host.answers) == 2 * len(wrong))
+    assert {json.loads(each)["status"] for each in host.answers} == {MALFORMED}
 
 
 def test_wrong_input_is_one_sentence(tmp_path: Path) -> None:

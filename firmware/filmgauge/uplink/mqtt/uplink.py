@@ -11,7 +11,8 @@ _ADDRESS = const("/broker")
 _PACKET_SIZE = const(1280)  # client.py
 _OBEYING = const(  # what only commands need
     ".uplink.mqtt.command_ .uplink.commands .uplink.actions .uplink.reconfigure"
-    " .uplink.new_profile .uplink.version_orders .upgrade .config .store.counters"
+    " .uplink.new_profile .uplink.version_orders .uplink.crash_records .upgrade .config"
+    " .store.counters"
 )
 _FETCHING = const(".uplink.mqtt.version_fetch .upgrade")
 _FAILURES = const("/failures")  # crash.py
