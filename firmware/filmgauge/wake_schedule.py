@@ -85,7 +85,8 @@ class WakeSchedule:
         """Return whether what this wake would write must wait: power that goes in an erase may
         cost more than the record. It is told where it has waited for long."""
         config = self._config
-        if config.pin_supply < 0 or not (saves or reports):
+        measures = config.pin_supply >= 0 and hasattr(self._board, "analog")
+        if not (measures and (saves or reports)):
             return False
         if self._board.analog(config.pin_supply) >= config.save_level:
             self.put_off = 0

@@ -1,5 +1,6 @@
 """A save near the brown-out would cause the very cut that it is for: it waits."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 
 from filmgauge.record import FAULT_STORE
+from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.nodes.configuration import Broker, firmware_configuration, save_level
 from filmgauge_sim.nodes.description import DescriptionError, description_from
 from filmgauge_sim.nodes.node_options import NodeOptions
@@ -129,3 +131,22 @@ def test_the_level_comes_from_the_circuit() -> None:
     ):
         with pytest.raises(DescriptionError, match=sentence):
             description_from({"name": "any", "supply": "film", **table})
+
+
+@pytest.mark.parametrize("board", ["esp32-c3", "pico-w"])
+def test_a_board_that_cannot_measure_its_supply_puts_nothing_off(
+    tmp_path: Path, board: str
+) -> None:
+    """As after a command that sets the pin all the same."""
+    scenario = load_scenario("bench")
+    given = scenario.node[0]
+    described = varied(given.description, {"board": board, "intervals.report_every": 1})
+    given = msgspec.structs.replace(given, description=described)
+    options = NodeOptions("cpython")
+    with closing(virtual_node(scenario, given, Broker("127.0.0.1", 1), tmp_path, options)) as node:
+        keys = json.loads(fetch(node.flash, "/config.json")) | {"pin_supply": 1, "save_level": 9}
+        install(node.flash, {"/config.json": json.dumps(keys).encode()})
+        while node.now_us < 180_000_000:
+            node.step()
+        assert "Traceback" not in node.console.read_text()
+        assert node.waiting >= 3
