@@ -61,10 +61,6 @@ class Disconnect:
         """Let the next zeroing be due now."""
         self._zero_requested = True
 
-    def is_open(self) -> bool:
-        """Return whether the switch is to be open."""
-        return self.state != CLOSED
-
     def is_zeroing(self) -> bool:
         """Return whether it is open for the sensor's zero."""
         return self.state == ZEROING
