@@ -1,10 +1,11 @@
 """paho's client with our address: for who publishes, and for checks of a broker."""
 
 import socket
+import threading
 from typing import Any
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.tcp_connection import connect, connect_problem
@@ -57,6 +58,17 @@ class BrokerClient(Client):
         with self._out_message_mutex:
             self._out_messages.clear()
             self._inflight_messages = 0
+
+    def loop_stop(self) -> MQTTErrorCode:
+        """End the thread. Paho's own raises AttributeError where the thread ends by itself, after
+        a disconnection, just before it is waited for."""
+        thread = self._thread
+        if thread is None:
+            return MQTTErrorCode.MQTT_ERR_INVAL
+        self._thread_terminate = True
+        if threading.current_thread() is not thread:
+            thread.join()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _create_socket(self) -> Any:
         try:
