@@ -97,17 +97,19 @@ def _opened(database: str | None, store: Path | None) -> "PostgresqlStore | Reco
 
 
 async def _work(worker: "StreamWorker", stopped: Callable[[], bool]) -> None:
-    """Run the worker; say on stderr when it begins, and what it waits for."""
+    """Run the worker; say on stderr when it reads, each time anew, and what it waits for."""
     work = asyncio.create_task(worker.run(stopped))
     reported, reads = "", False
     while not work.done():
         await asyncio.wait([work], timeout=_POLL_S)
-        if worker.counts.reads and not reads:
-            reads = True
+        counts = worker.counts
+        begins, reads = counts.reads and not reads, counts.reads
+        if begins:
             warn("reads the stream: from now on it keeps what nodes publish")
-        if worker.counts.problem != reported:
-            reported = worker.counts.problem
-            warn(f"{reported}: waiting" if reported else "works again")
+        if counts.problem != reported:
+            reported = counts.problem
+            if reported or not begins:
+                warn(f"{reported}: waiting" if reported else "works again")
     await work
 
 

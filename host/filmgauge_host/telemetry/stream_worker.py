@@ -20,7 +20,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.errors import InputError, NoBrokerError
@@ -84,17 +84,20 @@ class StreamWorker:
 
     async def run(self, stopped: Callable[[], bool]) -> None:
         """Work until `stopped()`; raise NoBrokerError when no server answers at the start."""
-        client = await self._connected()
+        subscription = await self._connected()
         try:
-            subscription = await self._subscribed(client.jetstream(timeout=_CONNECT_S), stopped)
-            self.counts.reads = subscription is not None
-            while subscription is not None and not stopped():
-                await self._step(subscription, stopped)
+            while not stopped():
+                if self._client.is_closed:  # the library does not come back from a refusal
+                    subscription = await self._connected_again() or subscription
+                elif self.counts.reads:
+                    await self._step(subscription, stopped)
+                elif not self._client.is_connected or not await self._is_prepared():
+                    await asyncio.sleep(_RETRY_S[0])
         finally:
-            with contextlib.suppress(NatsError, OSError):
-                await asyncio.wait_for(client.close(), _CONNECT_S)
+            await self._close()
 
-    async def _connected(self) -> Client:
+    async def _connected(self) -> JetStreamContext.PullSubscription:
+        """Return how to fetch from the consumer, on a new connection; raise NoBrokerError."""
         client = self._client = Client()
         connect = client.connect(
             self._servers,
@@ -109,11 +112,26 @@ class StreamWorker:
         )
         try:
             await asyncio.wait_for(connect, _CONNECT_S)
+            return await client.jetstream().pull_subscribe_bind(CONSUMER, STREAM)
         except (NatsError, TimeoutError, OSError) as error:
+            await self._close()
             reason = connect_problem(error) if str(error) else self._error or "no answer"
             servers = ", ".join(map(_without_login, self._servers))
             raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
-        return client
+
+    async def _connected_again(self) -> JetStreamContext.PullSubscription | None:
+        """Return how to fetch on another connection, None while there is none."""
+        self.counts.reads = False
+        try:
+            return await self._connected()
+        except (NoBrokerError, InputError) as error:
+            self.counts.problem = str(error)
+            await asyncio.sleep(_RETRY_S[0])
+        return None
+
+    async def _close(self) -> None:
+        with contextlib.suppress(NatsError, TimeoutError, OSError):
+            await asyncio.wait_for(self._client.close(), _CONNECT_S)
 
     def _has_tls(self) -> bool:
         return any(server.startswith("tls://") for server in self._servers)
@@ -127,11 +145,9 @@ class StreamWorker:
         except InputError as error:  # a file that is being replaced
             self._error = self.counts.problem = str(error)
 
-    async def _subscribed(
-        self, stream: JetStreamContext, stopped: Callable[[], bool]
-    ) -> "JetStreamContext.PullSubscription | None":
-        """Return the subscription that all workers share; wait for the stream, which the server
-        makes when the first MQTT client comes."""
+    async def _is_prepared(self) -> bool:
+        """Have the consumer that all workers share, made if it is not there; False while there is
+        none. The server makes the stream when the first MQTT client comes."""
         configuration = ConsumerConfig(
             durable_name=CONSUMER,
             filter_subjects=_FILTERS,
@@ -141,18 +157,16 @@ class StreamWorker:
             max_ack_pending=_UNACKNOWLEDGED_MAX,
             num_replicas=self._replicas,
         )
-        while not stopped():
-            try:
-                await stream.add_consumer(STREAM, configuration)
-                subscription = await stream.pull_subscribe_bind(CONSUMER, STREAM)
-                self.counts.problem = ""
-                return subscription
-            except NotFoundError:
-                self.counts.problem = "the broker has no MQTT messages yet"
-            except (NatsError, TimeoutError, OSError) as error:
-                self.counts.problem = f"the stream cannot be read: {error}"
-            await asyncio.sleep(_RETRY_S[0])
-        return None
+        stream = self._client.jetstream(timeout=_CONNECT_S)
+        try:
+            await stream.add_consumer(STREAM, configuration)
+        except NotFoundError:
+            self.counts.problem = "the broker has no MQTT messages yet"
+        except (NatsError, TimeoutError, OSError) as error:
+            self.counts.problem = f"the stream cannot be read: {_reason(error)}"
+        else:
+            self.counts.problem, self.counts.reads = "", True
+        return self.counts.reads
 
     async def _step(
         self, subscription: JetStreamContext.PullSubscription, stopped: Callable[[], bool]
@@ -163,8 +177,8 @@ class StreamWorker:
         except TimeoutError:
             return
         except (NatsError, OSError) as error:
-            self.counts.problem = f"the stream cannot be read: {error or type(error).__name__}"
-            await asyncio.sleep(_RETRY_S[0])
+            self.counts.problem = f"the stream cannot be read: {_reason(error)}"
+            self.counts.reads = False  # the consumer may be gone: prepared anew
             return
         if not messages:
             return
@@ -210,16 +224,26 @@ class StreamWorker:
 
     async def _on_error(self, error: Exception) -> None:
         self._error = connect_problem(error)
-        if self.counts.reads:
+        if self.counts.problem or self.counts.reads:
             self.counts.problem = f"broker: {self._error}"
         self._renew_context()
 
     async def _on_disconnect(self) -> None:
+        self.counts.reads = False
         self.counts.problem = "the broker has closed the connection: connecting again"
         self._renew_context()
 
     async def _on_connect(self) -> None:
-        self.counts.problem = ""
+        self.counts.reads = False  # a server may have come back without its stream
+
+
+def _reason(error: Exception) -> str:
+    """Return why a request came to nothing, in words."""
+    if isinstance(error, APIError) and error.description:
+        return error.description
+    if isinstance(error, ServiceUnavailableError):
+        return "there is no such consumer"
+    return connect_problem(error)
 
 
 def _without_login(server: str) -> str:
