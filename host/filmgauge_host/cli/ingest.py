@@ -42,7 +42,7 @@ _POLL_S = 0.2
     type=click.IntRange(1, 5),
     default=1,
     show_default=True,
-    help="Of what is known to be stored, over the servers of the cluster.",
+    help="Of the stream and of what is known to be stored: stream_replicas of the servers.",
 )
 @click.option("--for", "duration_s", type=Duration(), help="Stop after a time such as 90s or 2h.")
 @NODES_FILE

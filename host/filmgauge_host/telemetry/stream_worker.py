@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    RetentionPolicy,
+    StorageType,
+)
 from nats.js.client import JetStreamContext
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
@@ -61,9 +67,9 @@ class WorkerCounts:
 
 class StreamWorker:
     """servers: addresses of the NATS servers, nats:// or tls://. store: where the records go, of
-    this worker alone or shared by all. replicas: of the consumer's state, at most as many as there
-    are servers. files: who is trusted with tls://. revoked: gives the names under which nothing is
-    believed."""
+    this worker alone or shared by all. replicas: of the stream and of the consumer's state, at
+    most as many as there are servers. files: who is trusted with tls://. revoked: gives the names
+    under which nothing is believed."""
 
     def __init__(
         self,
@@ -146,8 +152,8 @@ class StreamWorker:
             self._error = self.counts.problem = str(error)
 
     async def _is_prepared(self) -> bool:
-        """Have the consumer that all workers share, made if it is not there; False while there is
-        none. The server makes the stream when the first MQTT client comes."""
+        """Have the stream and the consumer that all workers share, made if they are not there;
+        False while there is none."""
         configuration = ConsumerConfig(
             durable_name=CONSUMER,
             filter_subjects=_FILTERS,
@@ -159,14 +165,35 @@ class StreamWorker:
         )
         stream = self._client.jetstream(timeout=_CONNECT_S)
         try:
-            await stream.add_consumer(STREAM, configuration)
-        except NotFoundError:
-            self.counts.problem = "the broker has no MQTT messages yet"
+            try:
+                await stream.add_consumer(STREAM, configuration)
+            except NotFoundError:
+                await self._add_stream(stream)
+                await stream.add_consumer(STREAM, configuration)
+        except InputError as error:
+            self.counts.problem = str(error)
         except (NatsError, TimeoutError, OSError) as error:
             self.counts.problem = f"the stream cannot be read: {_reason(error)}"
         else:
             self.counts.problem, self.counts.reads = "", True
         return self.counts.reads
+
+    async def _add_stream(self, stream: JetStreamContext) -> None:
+        """Make the stream as the server does when the first MQTT client comes: what that client
+        publishes would else be gone before there is a consumer. Raises InputError when it is not
+        known on how many servers."""
+        if self._replicas == 1 and (count := len(self._client.servers)) > 1:
+            raise InputError(
+                f"the broker has no MQTT messages yet, and {count} servers: give --replicas, the "
+                "stream_replicas of its configuration, for a stream to be made"
+            )
+        await stream.add_stream(
+            name=STREAM,
+            subjects=[f"{_PREFIX}>"],
+            retention=RetentionPolicy.INTEREST,
+            storage=StorageType.FILE,
+            num_replicas=self._replicas,
+        )
 
     async def _step(
         self, subscription: JetStreamContext.PullSubscription, stopped: Callable[[], bool]

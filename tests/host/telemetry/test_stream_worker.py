@@ -12,6 +12,7 @@ from pathlib import Path
 import nats
 import pytest
 from mqtt_nodes import Publisher
+from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 from nats_server import NatsServer
 from patience import until
@@ -33,11 +34,11 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[NatsServe
 
 
 @contextmanager
-def working(folder: Path, address: str) -> Iterator[StreamWorker]:
+def working(folder: Path, *addresses: str) -> Iterator[StreamWorker]:
     """Run a worker that stores in a file; it ends with the context, and without an error."""
     ended = False
     with RecordStore(folder / "records.sqlite") as store, ThreadPoolExecutor() as pool:
-        worker = StreamWorker([address], store)
+        worker = StreamWorker(addresses, store)
         running = pool.submit(lambda: asyncio.run(worker.run(lambda: ended)))
         try:
             yield worker
@@ -50,6 +51,45 @@ def publish(server: NatsServer, *seqs: int) -> None:
     publisher = Publisher(server.mqtt_url)
     publisher.records("bench", seqs)
     publisher.close()
+
+
+def test_what_the_very_first_client_publishes_is_stored(
+    tmp_path: Path, server: NatsServer
+) -> None:
+    with working(tmp_path, f"nats://{server.address}") as worker:
+        until(lambda: worker.counts.reads)
+        publish(server, 0, 1, 2)
+        until(lambda: worker.counts.stored == 3)
+
+
+async def stream_configuration(server: NatsServer) -> StreamConfig:
+    client = await nats.connect(f"nats://{server.address}")
+    try:
+        return (await client.jetstream().stream_info(STREAM)).config
+    finally:
+        await client.close()
+
+
+def test_the_stream_is_as_the_server_makes_it(tmp_path: Path, server: NatsServer) -> None:
+    with working(tmp_path, f"nats://{server.address}") as worker:
+        until(lambda: worker.counts.reads)
+    ours = asyncio.run(stream_configuration(server))
+    server.kill()
+    server.wipe()
+    server.start()
+    publish(server)
+    assert ours == asyncio.run(stream_configuration(server))
+
+
+def test_of_several_servers_none_gets_a_stream_without_its_replicas(
+    tmp_path: Path, server: NatsServer
+) -> None:
+    with working(tmp_path, f"nats://{server.address}", "nats://127.0.0.1:1") as worker:
+        until(lambda: "and 2 servers: give --replicas" in worker.counts.problem)
+        with pytest.raises(NotFoundError):
+            asyncio.run(stream_configuration(server))
+        publish(server)
+        until(lambda: worker.counts.reads)
 
 
 def test_a_server_that_comes_back_empty_gets_its_consumer_again(
