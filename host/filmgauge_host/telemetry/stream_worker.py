@@ -128,6 +128,7 @@ class StreamWorker:
     async def _connected_again(self) -> JetStreamContext.PullSubscription | None:
         """Return how to fetch on another connection, None while there is none."""
         self.counts.reads = False
+        self.counts.problem = "the broker has closed the connection: connecting again"
         try:
             return await self._connected()
         except (NoBrokerError, InputError) as error:
@@ -256,6 +257,8 @@ class StreamWorker:
         self._renew_context()
 
     async def _on_disconnect(self) -> None:
+        if self._client.is_closed:
+            return  # by ourselves, or for good: see run
         self.counts.reads = False
         self.counts.problem = "the broker has closed the connection: connecting again"
         self._renew_context()

@@ -173,3 +173,10 @@ def test_a_worker_whose_login_is_refused_for_a_time_works_again(
         until(lambda: worker.counts.reads)
         publish(server, 0, 1, 2)
         until(lambda: worker.counts.stored == 3)
+
+
+def test_a_worker_that_ends_has_no_problem(tmp_path: Path, server: NatsServer) -> None:
+    with working(tmp_path, f"nats://{server.address}") as worker:
+        until(lambda: worker.counts.reads)
+    assert worker.counts.problem == ""
+    assert worker.counts.reads
