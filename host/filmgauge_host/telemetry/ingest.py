@@ -9,6 +9,7 @@ One thread owns the connection, the writes and the counts. A record that was ack
 the disk; one that was not is sent again by the broker and recognised as a duplicate.
 """
 
+import math
 import threading
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.arrivals import Arrivals
 from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import (
     PAYLOAD_MAX,
@@ -47,6 +49,7 @@ _PENDING_MAX = 8000
 _PENDING_BYTES = 16 << 20
 _RETRY_S = 1.0
 _CHECK_S = 0.5
+_LOSSES_S = 0.05  # of each check, to ask for what another writer may have stored
 _REMEMBERED = 100
 
 
@@ -63,6 +66,7 @@ class Ingest:
         self.address = address
         self.revoked = revoked
         self._store = store
+        self._arrivals = Arrivals() if store.is_shared else None
         self._nodes = NodeTracker(store)
         records, states, last = map(_filters, (RECORDS, STATES, (topics.LAST,)))
         self._session = Session(address, store, records, states, last, self._receive)
@@ -178,6 +182,7 @@ class Ingest:
             while not self._stop.is_set():
                 self._step()
             self._flush()
+            self._check_losses_at_end()
             self._session.close(deadline_s=2.0)
         except Exception as error:  # shown as `problem`, raised by `close`
             self._failure = error
@@ -229,12 +234,22 @@ class Ingest:
             return
         try:
             self._store.check_exists()
+            self._nodes.check_losses(time.monotonic(), _LOSSES_S)
         except StorageError as error:
             self._store_problem = str(error)
         else:
             if not self._pending:
                 self._store_problem = ""
         self._check = time.monotonic() + _CHECK_S  # it may have waited: messages come between
+
+    def _check_losses_at_end(self) -> None:
+        """Ask once more for all that is missing: what is lost, the end says."""
+        if self._store_problem:
+            return
+        try:
+            self._nodes.check_losses(math.inf, math.inf)
+        except StorageError as error:
+            self._store_problem = str(error)
 
     def _flush(self) -> None:
         """Commit, count and acknowledge all that waits; after a store error keep it and retry."""
@@ -245,12 +260,15 @@ class Ingest:
         try:
             for message in messages:
                 self._nodes.load(message)
-            added = iter(self._store.add(records) if records else ())
+            stored_as = self._store.add(records) if records else []
         except StorageError as error:
             self._store_problem = str(error)
             self._retry = time.monotonic() + _RETRY_S
             return
         self._store_problem = ""
+        if self._arrivals is not None:
+            stored_as = self._arrivals.outcomes(records, stored_as)
+        added = iter(stored_as)
         stored, self._pending = self._pending, []
         self._pending_bytes = 0
         outcomes = [next(added) if isinstance(each, ReceivedRecord) else None for each in messages]
@@ -285,7 +303,7 @@ def _event(message: Message, outcome: Outcome | None) -> ReceivedRecord | Reject
         return message
     if not isinstance(message, ReceivedRecord) or outcome is Outcome.DUPLICATE:
         return None
-    if outcome is Outcome.NEW:
+    if outcome is not None and outcome.is_first:
         return message
     _, boot, seq = message.key
     reason = f"boot {boot} seq {seq} came again with other content: the first one is kept"

@@ -8,11 +8,21 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 
 
 class Outcome(enum.Enum):
-    """What became of a record: stored, there already, or there already with other content."""
+    """What became of a record: stored, there already, or there already with other content.
+
+    STORED_BY_OTHER: another process has stored it, and it has come to this one for the first time.
+    For the store it is a duplicate.
+    """
 
     NEW = "new"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    STORED_BY_OTHER = "stored by other"
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the record has come for the first time."""
+        return self in (Outcome.NEW, Outcome.STORED_BY_OTHER)
 
 
 class Gap(NamedTuple):
@@ -48,6 +58,11 @@ class IngestStore(SessionMemory, Protocol):
     Methods raise StorageError, having changed nothing, when the store cannot be used just now;
     the ingest keeps what it has not stored, acknowledges none of it and tries again.
     """
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write it meanwhile."""
+        ...
 
     def check_exists(self) -> None:
         """Raise StorageError where what is written would not be found again."""

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
+from filmgauge_host.telemetry.lost_numbers import LostNumbers
 from filmgauge_host.telemetry.messages import (
     ConnectionPhase,
     Info,
@@ -23,7 +24,6 @@ from filmgauge_host.telemetry.messages import (
     Withdrawn,
 )
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.sequence_tracker import SequenceTracker
 from filmgauge_host.telemetry.store_reader import StoreReader
 
 NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown"]
@@ -91,7 +91,7 @@ class NodeSnapshot:
 
 def stored_snapshot(name: str, store: IngestStore | StoreReader) -> NodeSnapshot:
     """Return a node of which nothing has come yet as a store has it; raise StorageError."""
-    return _Node(name, store).snapshot()
+    return _Node(name, store, is_shared=False).snapshot()
 
 
 def late_after_s(next_report_s: float | None) -> float:
@@ -129,7 +129,7 @@ class NodeTracker:
             if self._strangers >= _STRANGERS_MAX:
                 return
             self._strangers += 1
-        self._nodes[name] = _Node(name, self._store)
+        self._nodes[name] = _Node(name, self._store, self._store.is_shared)
 
     def apply_all(self, batch: Iterable[tuple[Message, Outcome | None, float]]) -> None:
         """Apply messages, each with what the store made of it when it is a record, and with when
@@ -143,6 +143,22 @@ class NodeTracker:
                 if node is not None:
                     node.apply(message, outcome, received_s, self._may_have_waited)
                     self._changed.add(node.name)
+
+    def check_losses(self, by_s: float, budget_s: float) -> None:
+        """Ask the store again where numbers are missing that another process may have stored, of
+        the nodes for which that is due by `by_s`; those that are left after `budget_s` wait.
+        Raises StorageError."""
+        until_s = time.monotonic() + budget_s
+        due_s = {name: node.lost.due_s for name, node in self._nodes.items()}
+        due = [(at_s, name) for name, at_s in due_s.items() if at_s is not None and at_s <= by_s]
+        for _, name in sorted(due):
+            node = self._nodes[name]
+            stored = node.lost.ask(name, self._store)
+            with self._mutex:
+                node.lost.renew(stored)
+                self._changed.add(name)
+            if time.monotonic() > until_s:
+                return
 
     def _begin_phase(self, phase: ConnectionPhase) -> None:
         """With another connection the broker gives anew what it retains: of a node that was
@@ -168,10 +184,10 @@ class NodeTracker:
 class _Node:
     """One node as it is now."""
 
-    def __init__(self, name: str, store: IngestStore | StoreReader) -> None:
+    def __init__(self, name: str, store: IngestStore | StoreReader, is_shared: bool) -> None:
         stored = store.lives(name)
         self.name = name
-        self._lives = {life: SequenceTracker(store.boots(name, life)) for life in stored}
+        self.lost = LostNumbers({life: store.boots(name, life) for life in stored}, is_shared)
         self._live = {life for life, live in stored.items() if live}
         self._latest = latest = store.latest(name)
         self._last_seen_s = _monotonic_s(latest.received_unix_ms) if latest else None
@@ -182,14 +198,13 @@ class _Node:
         self._received = self._duplicated = self._conflicting = self._malformed = 0
 
     def snapshot(self) -> NodeSnapshot:
-        lives = self._lives.values()
         statistics = IngestStatistics(
             self._received,
             self._duplicated,
             self._conflicting,
             self._malformed,
-            lost=sum(each.missing for each in lives),
-            lost_earlier=sum(each.missing_earlier for each in lives),
+            self.lost.lost,
+            self.lost.lost_earlier,
         )
         return NodeSnapshot(
             self.name,
@@ -198,7 +213,7 @@ class _Node:
             self._status,
             self._info,
             statistics,
-            lives=max(1, len(lives)),
+            lives=max(1, self.lost.lives),
             refusal=self._refusal,
             reports=self.reports,
         )
@@ -211,7 +226,8 @@ class _Node:
         may_have_waited: bool,
     ) -> None:
         if isinstance(message, ReceivedRecord):
-            self.reports |= outcome is Outcome.NEW and not may_have_waited
+            is_first = outcome is not None and outcome.is_first
+            self.reports |= is_first and not may_have_waited
             self._add_record(message, outcome, received_s)
         elif isinstance(message, LastRecord):
             self.reports = True
@@ -239,15 +255,12 @@ class _Node:
     def _add_record(
         self, received: ReceivedRecord, outcome: Outcome | None, received_s: float
     ) -> None:
-        if outcome is not Outcome.NEW:
+        if outcome is None or not outcome.is_first:
             self._duplicated += outcome is Outcome.DUPLICATE
             self._conflicting += outcome is Outcome.CONFLICT
             return
-        life, boot, seq = key = received.key
-        tracker = self._lives.get(life)
-        if tracker is None:
-            tracker = self._lives[life] = SequenceTracker()
-        tracker.add(boot, seq)
+        life, *_ = key = received.key
+        self.lost.add(key, is_new=outcome is Outcome.NEW)
         self._received += 1
         history, latest = received.history, self._latest
         if latest is None or latest.key[0] == life:
@@ -266,7 +279,7 @@ class _Node:
         if latest is None or latest.key[0] == life:
             is_later = latest is None or received.key > latest.key
         else:
-            is_later = life not in self._lives
+            is_later = life not in self.lost
         if is_later:
             self._latest = received
         elif latest is not None and latest.history and received.key == latest.key:

@@ -196,6 +196,8 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
     StorageError where no server answers, MissingPackageError without psycopg.
     """
 
+    is_shared = True
+
     def __init__(self, url: str) -> None:
         self._writer: int | None = None
         self._rows: int | None = None

@@ -1,6 +1,8 @@
 """Counts what is missing among the numbers that a node gives its records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from filmgauge_host.telemetry.ingest_store import Gap
 
 
 class SequenceTracker:
@@ -24,6 +26,22 @@ class SequenceTracker:
         self.missing = sum(map(self._missing, self._boots))
         self.missing_earlier = self.missing
 
+    def is_counted(self, boot: int, seq: int) -> bool | None:
+        """Return whether a number is among those that are there; None where counts do not say
+        which are missing."""
+        first, last, count = self._boots.get(boot, (0, -1, 0))
+        if not first <= seq <= last:
+            return False
+        return True if count == last - first + 1 else None
+
+    def renew(self, stored: Iterable[tuple[int, int, int, int]], gaps: Sequence[Gap]) -> None:
+        """Count anew by what the store has and lacks of this life. gaps: may be left out where
+        nothing was missing earlier."""
+        self._boots = {boot: (first, last, count) for boot, first, last, count in stored}
+        self._lowest = min(self._boots, default=None)
+        self.missing = sum(map(self._missing, self._boots))
+        self.missing_earlier = min(self.missing, sum(map(self._earlier_in, gaps)))
+
     def add(self, boot: int, seq: int) -> None:
         """Count a record whose number was not received before."""
         first, last, count = self._boots.get(boot, (0, -1, 0))
@@ -43,6 +61,10 @@ class SequenceTracker:
 
     def _begin(self, boot: int) -> int:
         return self._boots[boot][0] if boot == self._lowest else 0
+
+    def _earlier_in(self, gap: Gap) -> int:
+        first, last = self._earlier.get(gap.boot, (0, -1))
+        return max(0, min(last, gap.last) - max(first, gap.first) + 1)
 
     def _missing(self, boot: int) -> int:
         if boot not in self._boots:

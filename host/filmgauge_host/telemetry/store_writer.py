@@ -82,7 +82,9 @@ class _BootState:
 
 
 class StoreWriter(StoreReader):
-    """A store that records are added to."""
+    """A store that records are added to. is_shared: see IngestStore."""
+
+    is_shared = False
 
     def __init__(self) -> None:
         self._boots: dict[Boot, _BootState] = {}

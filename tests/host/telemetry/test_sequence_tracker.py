@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filmgauge_host.telemetry.ingest_store import Gap
 from filmgauge_host.telemetry.sequence_tracker import SequenceTracker
 
 arrivals = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), max_size=200)
@@ -57,3 +58,20 @@ def test_a_gap_of_a_billion_costs_no_memory():
     assert tracker.missing == 0
     tracker.add(1, 10**9)
     assert tracker.missing == 10**9 - 1000
+
+
+@given(arrivals, arrivals, arrivals)
+def test_counts_anew_by_what_others_have_stored(before, own, others):
+    received = set(before)
+    tracker, earlier = SequenceTracker(as_boots(received)), missing_numbers(received)
+    for number in dict.fromkeys(own):
+        is_counted = tracker.is_counted(*number)
+        assert is_counted in (number in received, None)
+        if number not in received:
+            tracker.add(*number)
+            received.add(number)
+    received |= set(others)
+    missing = missing_numbers(received)
+    gaps = [Gap(0, boot, seq, seq) for boot, seq in missing] if earlier else []
+    tracker.renew(as_boots(received), gaps)
+    assert (tracker.missing, tracker.missing_earlier) == (len(missing), len(missing & earlier))
