@@ -65,7 +65,8 @@ class IngestStore(SessionMemory, Protocol):
         ...
 
     def check_exists(self) -> None:
-        """Raise StorageError where what is written would not be found again."""
+        """Raise StorageError where what is written would not be found again, and another
+        FilmgaugeError for what ends this process."""
         ...
 
     def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:

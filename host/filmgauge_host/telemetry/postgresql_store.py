@@ -9,7 +9,6 @@ connected to again with the next question.
 """
 
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -24,6 +23,7 @@ from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import KEY, RECORDS, statements
 from filmgauge_host.telemetry.store_upgrades import ADD_COLUMNS_6
 from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
+from filmgauge_host.telemetry.writer_number import WriterNumber
 
 VERSION = "6"  # of the tables, as in SQLite
 _BEFORE = "5"  # which a writer brings along
@@ -45,7 +45,6 @@ SELECT {", ".join(f"records.{name}" for name in (*KEY, *FIELDS))} FROM records
 JOIN unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[]) AS keys ({_KEYS}) USING ({_KEYS})
 """
 _KEY_AT = tuple(RECORDS.names.index(name) for name in KEY)
-_MOST_WRITERS = 1000
 _TRIES = 5
 _ROWS = "SELECT reltuples FROM pg_class WHERE oid = to_regclass('records')"
 _COUNTED = 1_000_000
@@ -199,7 +198,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
     is_shared = True
 
     def __init__(self, url: str) -> None:
-        self._writer: int | None = None
+        self._number = WriterNumber(_LOCK)
         self._rows: int | None = None
         self._forget_s = time.monotonic() + _FORGET_S
         StoreWriter.__init__(self)
@@ -216,7 +215,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
     def identity(self) -> str:
         """Return text that no other writer of any store has: see SessionMemory. The first on a
         host has the same whenever it comes back, and so has the second."""
-        return f"{self._token}:{self._own}"
+        return f"{self._token}:{self._number.name}"
 
     @property
     def rows(self) -> int:
@@ -233,19 +232,22 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
     def attribute(self, name: str) -> str | None:
         """See SessionMemory."""
         query = "SELECT value FROM attributes WHERE name = ?"
-        found = self.select(query, (f"{self._own} {name}",))
+        found = self.select(query, (f"{self._number.name} {name}",))
         return str(found[0][0]) if found else None
 
     def set_attribute(self, name: str, value: str) -> None:
         """See SessionMemory."""
         with self.transaction() as transaction:
-            transaction.run(_SET, [(f"{self._own} {name}", value)])
+            transaction.run(_SET, [(f"{self._number.name} {name}", value)])
 
     def check_exists(self) -> None:
-        """Raise StorageError where the server does not answer, or has another store."""
+        """Raise StorageError where the server does not answer, or has another store, and
+        NumberTakenError where another process has our identity."""
         found = super().select("SELECT value FROM attributes WHERE name = 'token'")
         if not found or found[0][0] != self._token:
             raise StorageError(f"{self.where} was replaced under us: start again")
+        with self._access() as connection:
+            self._number.check(connection)
 
     def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
         """See StoreWriter. What another writer was in the way of is tried again."""
@@ -305,25 +307,13 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         self._reading.close()
         super().close()
 
-    @property
-    def _own(self) -> str:
-        return f"{socket.gethostname()}:{self._writer}"
-
     def _prepare(self, connection: Any) -> None:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             if not self._has_tables(connection):
                 self._make_tables(connection)
         connection.execute(_INCOMING)
-        host = socket.gethostname()
-        query = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
-        numbers = range(_MOST_WRITERS) if self._writer is None else (self._writer,)
-        for number in numbers:
-            # Where a connection was lost, the server may still hold the lock of before for it.
-            taken = connection.execute(query, (_LOCK, f"{host}:{number}")).fetchone()[0]
-            if taken or self._writer is not None:
-                self._writer = number
-                return
+        self._number.connect(connection)
 
     def _upgrade(self, connection: Any) -> bool:
         for statement in ADD_COLUMNS_6:

@@ -26,6 +26,7 @@ from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, Postgres
 from filmgauge_host.telemetry.received_record import Row
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store import Outcome, RecordStore
+from filmgauge_host.telemetry.writer_number import NumberTakenError
 
 
 @pytest.fixture
@@ -250,6 +251,55 @@ def test_a_server_that_is_frozen_is_an_error_and_asked_anew_later(url, monkeypat
                     attempt()
         assert store.add([report(0)]) == [Outcome.NEW]
         assert store.count("bench") == 1
+
+
+@contextmanager
+def reconnected(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresqlStore]:
+    """Open a writer with another connection than the one which the server takes to be alive, and
+    whose process stands still meanwhile."""
+    with PostgresqlStore(url) as store:
+        with frozen(super(PostgresqlStore, store).select):
+            with monkeypatch.context() as bounds:
+                bounds.setattr(postgresql_connection, "ANSWER_S", 0.2)
+                with pytest.raises(StorageError, match="has not answered for"):
+                    store.add([report(0)])
+            store.check_exists()
+            with PostgresqlStore(url) as second:
+                assert second.identity != store.identity
+        yield store
+
+
+def locks(url: str) -> list[Row]:
+    """Return the processes of the server that hold a number for a writer."""
+    with psycopg.connect(url) as other:
+        query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+        return other.execute(query).fetchall()
+
+
+def test_a_number_that_the_server_held_for_a_dead_connection_is_held_again(
+    url, monkeypatch
+) -> None:
+    with reconnected(url, monkeypatch) as store:
+        own = super(PostgresqlStore, store).select("SELECT pg_backend_pid()")
+        until(lambda: store.check_exists() or own[0] in locks(url))
+        store.check_exists()
+        with PostgresqlStore(url) as second:
+            assert second.identity != store.identity
+    with PostgresqlStore(url) as again:
+        assert again.identity == store.identity
+
+
+def test_a_monitor_whose_number_another_has_got_ends(url, monkeypatch) -> None:
+    with reconnected(url, monkeypatch) as store:
+        until(lambda: not locks(url))
+        with PostgresqlStore(url) as second:
+            assert second.identity == store.identity
+            ingest = Ingest(parse_address("mqtt://127.0.0.1:1"), store)
+            ingest.start()
+            until(lambda: ingest.failure)
+            with pytest.raises(NumberTakenError, match="on this host has become writer 0"):
+                ingest.close()
+            assert store.add([report(0)]) == [Outcome.NEW]
 
 
 def test_closing_ends_what_waits_for_an_answer(url) -> None:
