@@ -312,14 +312,25 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             if not self._has_tables(connection):
                 self._make_tables(connection)
-        connection.execute(_INCOMING)
+        with self._needing("TEMPORARY on the database"):
+            connection.execute(_INCOMING)
         self._number.connect(connection)
 
     def _upgrade(self, connection: Any) -> bool:
-        for statement in ADD_COLUMNS_6:
-            connection.execute(statement.format(**_TYPES))
+        with self._needing(f"to own the tables once, which are of version {_BEFORE}"):
+            for statement in ADD_COLUMNS_6:
+                connection.execute(statement.format(**_TYPES))
         connection.execute(_placed(_SET), ("version", VERSION))
         return True
+
+    @contextmanager
+    def _needing(self, right: str) -> Iterator[None]:
+        """Say which right is missing where a statement is not allowed; raise InputError."""
+        try:
+            yield
+        except self._psycopg.errors.InsufficientPrivilege as error:
+            needed = f"{_sentence(error)}: the login needs {right}"
+            raise InputError(f"{self.where} cannot be used: {needed}") from None
 
     def _make_tables(self, connection: Any) -> None:
         for statement in (_ATTRIBUTES, *statements(_TYPES)):

@@ -157,6 +157,35 @@ def test_who_cannot_write_is_told_why(postgresql, url) -> None:
     assert "the host of --db must be" in refused("postgresql://ä..b/x")
 
 
+def test_the_rights_of_the_page_are_enough_and_each_that_is_missing_is_named(
+    postgresql, url
+) -> None:
+    with PostgresqlStore(url):
+        pass
+    schema = url.rpartition("%3D")[2]
+    for statement in (
+        "CREATE ROLE small LOGIN",
+        "REVOKE ALL ON DATABASE postgres FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE postgres TO small",
+        f"GRANT USAGE ON SCHEMA {schema} TO small",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO small",
+    ):
+        postgresql.execute(statement)
+    small = url.replace("postgres@", "small@")
+    try:
+        assert refused(small).endswith("the login needs TEMPORARY on the database")
+        postgresql.execute("GRANT TEMPORARY ON DATABASE postgres TO small")
+        with PostgresqlStore(small) as store:
+            assert store.add([report(0)]) == [Outcome.NEW]
+        postgresql.execute(f"UPDATE {schema}.attributes SET value = '5' WHERE name = 'version'")
+        assert refused(small).endswith(
+            "must be owner of table records: the login needs to own the tables once, which are of"
+            " version 5"
+        )
+    finally:
+        postgresql.execute("GRANT CONNECT, TEMPORARY ON DATABASE postgres TO PUBLIC")
+
+
 @pytest.mark.parametrize("sign", ["%zz", " ", "@", "/", "/1@", "@/", "#/", "%"])
 @pytest.mark.parametrize(
     "address", ["postgresql://u:{}@127.0.0.1:1/x", "host=127.0.0.1 port=1 password={}"]
