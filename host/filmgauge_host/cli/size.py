@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,12 @@ from filmgauge_host.cli.options import (
     progress,
     show,
 )
-from filmgauge_host.errors import FilmgaugeError, InputError, needs
+from filmgauge_host.errors import FilmgaugeError, needs
 
 if TYPE_CHECKING:
+    from filmgauge_host.cli.dask_workers import DaskWorkers
     from filmgauge_host.virtual.worst_month import Verified
-    from filmgauge_sim.notebook.sizes import SizingResult
+    from filmgauge_sim.notebook.sizes import Bar, SizingResult
 
 _MOST_VALUES = 1000
 _PARTS = 100  # of a bar
@@ -143,7 +143,7 @@ def size(
 
     check_plot(plot)
     check_outputs(plot)  # not after minutes of computing
-    with _executor(workers) as executor, input_errors():
+    with _workers(workers) as remote, input_errors():
         result = size_designs(
             node,
             world,
@@ -156,8 +156,8 @@ def size(
             nodes_share_pct=nodes_share,
             nodes=nodes,
             seed=seed,
-            executor=executor,
-            bar=_bar,
+            executor=remote and remote.executor,
+            bar=_bar(remote and remote.check),
         )
     checked = _verified(result) if verify and result.smallest else None
     report = SizeReport(result)
@@ -169,35 +169,36 @@ def size(
 
 
 @contextmanager
-def _executor(address: str | None) -> Iterator[Executor | None]:
-    """Give the processes of a scheduler, None for those of this machine."""
+def _workers(address: str | None) -> "Iterator[DaskWorkers | None]":
+    """Give those of a scheduler, None for the processes of this machine."""
     if address is None:
         yield None
         return
-    with needs("workers"):
-        from distributed import Client
-    if "://" not in address:
-        raise InputError(f"--workers must be tcp://HOST:PORT, not {address!r}")
-    try:
-        client = Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"--workers {address}: no scheduler answers: {error}") from None
-    with client:
-        yield client.get_executor()
+    from filmgauge_host.cli.dask_workers import dask_workers
+
+    with dask_workers(address) as workers:
+        yield workers
 
 
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[float], None]]:
-    with progress(_PARTS, what) as advance:
-        done = 0
+def _bar(check: Callable[[], None] | None) -> "Bar":
+    """Return bars of what is computed; while one is shown, check is called each second."""
 
-        def to(share: float) -> None:
-            nonlocal done
-            while done < int(share * _PARTS):
-                done += 1
-                advance()
+    @contextmanager
+    def bar(what: str) -> Iterator[Callable[[float], None]]:
+        with progress(_PARTS, what) as advance:
+            done = 0
 
-        yield to
+            def to(share: float) -> None:
+                nonlocal done
+                if check is not None:
+                    check()
+                while done < int(share * _PARTS):
+                    done += 1
+                    advance()
+
+            yield to
+
+    return bar
 
 
 def _picture(result: "SizingResult", suffix: str) -> bytes:

@@ -6,7 +6,7 @@ for each in smallest(outcomes, 100.0): ...
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +28,7 @@ Progress = Callable[[float], None]
 
 _A_PART = 1000  # designs that a process computes at once
 _FEW = 100  # designs for which another process costs more than it saves
+_PROGRESS_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def size(
     """Return what becomes of each design, in their order.
 
     variation: how the node of each design differs from what it should be; None: not at all.
-    executor: where to compute; left out, a process for each processor. Raises ValueError for a
-    description that does not live from a film or has a number out of its bounds.
+    executor: where to compute; left out, a process for each processor. progress: gets the share
+    that is done, with several processes each second; what it raises ends the computing. Raises
+    ValueError for a description that does not live from a film or has a number out of its bounds.
     """
     check_film(description)
     converter, series_ohm = description.converter.converter, description.capacitor.series_ohm
@@ -213,8 +215,10 @@ def _parts(task: Task, workers: int) -> Iterator[Task]:
 def _gather(pool: Executor, parts: list[Task], progress: Progress | None) -> list[Outcome]:
     waiting = {pool.submit(outcomes, part): at for at, part in enumerate(parts)}
     found: dict[int, list[Outcome]] = {}
-    for future in as_completed(waiting):
-        found[waiting[future]] = future.result()
+    while waiting:
+        done, _ = wait(waiting, _PROGRESS_EVERY_S, FIRST_COMPLETED)
+        for future in done:
+            found[waiting.pop(future)] = future.result()
         if progress is not None:
             progress(len(found) / len(parts))
     return [each for at in range(len(parts)) for each in found[at]]
