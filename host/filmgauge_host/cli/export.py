@@ -9,6 +9,7 @@ import click
 from filmgauge_host.atomic_file import written
 from filmgauge_host.bdf import SUFFIX
 from filmgauge_host.cli.store_options import (
+    check_span,
     chosen_nodes,
     reader,
     span_options,
@@ -44,8 +45,7 @@ def export(
 
     Also while a monitor writes the store. Columns and units: docs/store.md.
     """
-    if to_unix_ms <= from_unix_ms:
-        raise InputError("--to must be later than --from")
+    check_span(from_unix_ms, to_unix_ms)
     chosen = FORMATS[form or _form_of(out)]()
     if out == Path("-") and not chosen.is_text:
         raise InputError(f"--format {form} is no text: name a file to write it to")

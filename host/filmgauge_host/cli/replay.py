@@ -16,6 +16,7 @@ from filmgauge_host.cli.lab_options import (
 )
 from filmgauge_host.cli.options import FILE, JSON, show
 from filmgauge_host.cli.store_options import (
+    check_span,
     chosen_nodes,
     reader,
     span_options,
@@ -75,6 +76,7 @@ def replay(
     node in the store; --from and --to are of a node. The cell gets the recorded current and
     temperature; of a gap nothing is assumed.
     """
+    check_span(from_unix_ms, to_unix_ms)
     check_area_and_temperature(area, temperature)
     check_plot(plot)
     check_outputs(plot)

@@ -102,6 +102,12 @@ def span_options(command: Callable[..., None]) -> Callable[..., None]:
     return begin(end(command))
 
 
+def check_span(from_unix_ms: int, to_unix_ms: int) -> None:
+    """Raise InputError for a span that ends before it begins."""
+    if to_unix_ms <= from_unix_ms:
+        raise InputError("--to must be later than --from")
+
+
 @contextmanager
 def reader(store: Path | None, db: str | None) -> Iterator[StoreReader]:
     """Open a store to read, also while a monitor writes it. Raises InputError and

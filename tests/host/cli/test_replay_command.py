@@ -74,6 +74,7 @@ def test_people_get_lines_and_a_picture(run: Path, tmp_path: Path) -> None:
         (("nobody",), "there is no node 'nobody' in the store, but bench-1"),
         (("nowhere.csv",), "there is no file nowhere.csv"),
         (("bench-1", "--to", "2001-01-01"), "a recording must have two readings"),
+        (("bench-1", "--from", "1d", "--to", "2d"), "--to must be later than --from"),
         (("bench-1", "--cell", "nope"), "nope"),
         (("bench-1", "--plot", "p.gif"), "--plot must end in .png or .svg"),
         (("bench-1", "--soc", "1.5"), "1.5"),
