@@ -193,6 +193,12 @@ def _spectrum(name: str, rows: Sequence[_Row], area_cm2: float) -> Spectrum:
     table = np.array(rows)
     if not np.isfinite(table).all() or (table[:, 0] <= 0.0).any():
         raise ValueError(f"{name} must have frequencies above 0 and numbers in every row.")
+    nothing = table[(table[:, 1] == 0.0) & (table[:, 2] == 0.0), 0]
+    if len(nothing):
+        raise ValueError(
+            f"{name} must have an impedance above 0 ohm in every row: it has 0 ohm in"
+            f" {len(nothing)}, the first at {nothing[0]:.6g} Hz."
+        )
     one = _first_run(table[:, 0])
     if one < len(table):
         remarks.append(f"{name} has several spectra, of which the first is taken")

@@ -303,6 +303,10 @@ def test_a_line_within_a_spectrum_that_is_none_ends_it_not_without_a_word(tmp_pa
         ("frequency_hz,re_ohm,im_ohm\n" + "1,2,-3\n" * 3, "must have 8 points"),
         ('frequency_hz,re_ohm,im_ohm\n"1,000",2.5,-3.5\n', "has no numbers below"),
         ("frequency_hz,re_ohm,im_ohm\n0,2,-3\n", "must have frequencies above 0"),
+        (
+            "frequency_hz,re_ohm,im_ohm\n9,2,-3\n8,0,-0\n7,2,-3\n6,0,0\n",
+            "must have an impedance above 0 ohm in every row: it has 0 ohm in 2, the first at 8 H",
+        ),
         ("frequency_hz,re_ohm,im_ohm\n9,2,3\n8,2,3\n", "has positive imaginary parts"),
     ],
 )
