@@ -159,12 +159,15 @@ def _read(
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn data that are not of such a cell into a sentence with a way out."""
+    """Turn data that are not of such a cell into a sentence with a way out, behind what was done
+    to them."""
     from filmgauge_sim.lab.fit_checks import UnfitDataError
 
     try:
         yield
     except UnfitDataError as error:
+        for remark in error.remarks:
+            warn(remark)
         said = str(error).rstrip(".")
         raise UnfitError(f"{said}. Nothing is written; --force writes the set") from None
 

@@ -100,11 +100,11 @@ def fit(
     steps = [each[:_MOST_STEPS] for each in steps]
     flows = [step for each in steps for step in each if step.kind is SegmentKind.FLOW]
     if not any(flow.limit_v is not None and not flow.charging for flow in flows):
-        raise ValueError(_without_discharge(data, flows))
+        raise ValueError(" ".join([_without_discharge(data, flows), *(f"{r}." for r in remarks)]))
     faults = [fault for each in spectra for fault in each.faults]
     faults += shape_faults([each.name for each in data], steps)
     if faults and not force:
-        raise UnfitDataError(faults)
+        raise UnfitDataError(faults, remarks)
     current = reference_current(flows)
     start, by_spectra = with_spectra(start, spectra, temperature_c)
     start = _scaled(start, max(map(largest_run, steps)), current)
@@ -122,7 +122,7 @@ def fit(
     )
     faults += misfits([each.name for each in data], result.parameters, residuals)
     if faults and not force:
-        raise UnfitDataError(faults)
+        raise UnfitDataError(faults, remarks)
     return replace(result, faults=tuple(faults))
 
 

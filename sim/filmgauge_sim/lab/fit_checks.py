@@ -33,11 +33,15 @@ _LEAST_ALIKE, _MOST_CHANGE = 6, 0.15
 
 
 class UnfitDataError(ValueError):
-    """Data that are not of such a cell; the text says why, and ``faults`` each reason."""
+    """Data that are not of such a cell; the text says why, and ``faults`` each reason.
 
-    def __init__(self, faults: Sequence[str]) -> None:
+    remarks: what was done to the data before, a sentence each, which may be why.
+    """
+
+    def __init__(self, faults: Sequence[str], remarks: Sequence[str] = ()) -> None:
         super().__init__("; ".join(faults) + ".")
         self.faults = tuple(faults)
+        self.remarks = tuple(remarks)
 
 
 def shape_faults(names: Sequence[str], files: Sequence[Sequence[Segment]]) -> list[str]:
@@ -155,4 +159,4 @@ def _rms(residuals: Sequence[Residual]) -> float:
 
 def _where(names: Sequence[str], residual: Residual) -> str:
     flows = f" at {residual.current_ua_cm2:.3g} uA/cm2" if residual.current_ua_cm2 else ""
-    return f"step {residual.point.step + 1}{flows} of {names[residual.file]}"
+    return f"step {residual.step_number}{flows} of {names[residual.file]}"

@@ -101,9 +101,8 @@ class Problem:
             values = simulated(parameters, each)
             for point, value in zip(each.points, values, strict=True):
                 step = each.segments[point.step]
-                found.append(
-                    Residual(k, step.current_ua_cm2, step.temperature_c, point, float(value))
-                )
+                current, degc = step.current_ua_cm2, step.temperature_c
+                found.append(Residual(k, step.number, current, degc, point, float(value)))
         return tuple(found)
 
 

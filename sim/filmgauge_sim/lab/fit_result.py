@@ -94,7 +94,7 @@ def _draw_voltages(axes: Any, found: Fit) -> None:
     for step, own in steps.items():
         colour, first = COLOURS[step % len(COLOURS)], own[0]
         flows = f"{first.current_ua_cm2:.3g} uA/cm2" if first.current_ua_cm2 else "rest"
-        label = f"step {first.point.step + 1}: {flows}, {first.temperature_c:g} degC"
+        label = f"step {first.step_number}: {flows}, {first.temperature_c:g} degC"
         shares = [each.point.share for each in own]
         axes.plot(shares, [each.point.measured for each in own], "o", markersize=3, color=colour)
         line = axes.plot(shares, [each.simulated for each in own], "-", linewidth=0.9)[0]

@@ -51,9 +51,11 @@ class ComparedFile:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """One residual: the point, its file and current, and what the fitted cell has there."""
+    """One residual: the point, its file, step of the file and current, and what the fitted cell
+    has there."""
 
     file: int
+    step_number: int
     current_ua_cm2: float
     temperature_c: float
     point: ComparedPoint

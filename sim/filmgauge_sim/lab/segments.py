@@ -48,6 +48,8 @@ class Segment:
     limit_v: float | None
     # Of a pause: a rest of which no row was logged.
     between_steps: bool = False
+    # Of the step of the file, from 1; what a pause of the logger leaves of it shares it.
+    number: int = 0
 
     @property
     def charging(self) -> bool:
@@ -85,6 +87,7 @@ def cut(checked: CheckedData, temperature_c: float) -> list[Segment]:
                 degc,
                 limit,
                 part.between_steps,
+                part.number,
             )
         )
     return found
@@ -107,6 +110,7 @@ class _Part:
     # Whether it went on when the logger paused.
     interrupted: bool = False
     between_steps: bool = False
+    number: int = 0
 
 
 def _parts(checked: CheckedData) -> Iterator[_Part]:
@@ -114,6 +118,7 @@ def _parts(checked: CheckedData) -> Iterator[_Part]:
     data, pause_h = checked.data, checked.pause_h
     groups = _groups(checked)
     flowed_h = list(_flowed_h(checked, groups))
+    numbers = _step_numbers(checked, groups)
     for n, (kind, first, last) in enumerate(groups):
         rested = n > 0 and groups[n - 1][0] is SegmentKind.REST
         idle_h = _interval_h(data, first) - flowed_h[n]
@@ -123,6 +128,7 @@ def _parts(checked: CheckedData) -> Iterator[_Part]:
             yield _Part(
                 *(SegmentKind.PAUSE, still, resumed or idle_h, 0.0, nothing, nothing),
                 between_steps=not resumed,
+                number=numbers[n],
             )
         # Until the logger paused the current flowed on, and a rest goes on until a current flows.
         after = last + 1
@@ -143,7 +149,19 @@ def _parts(checked: CheckedData) -> Iterator[_Part]:
         fades = kind is SegmentKind.HOLD and idle_h <= 0.0
         charge = _charge_before(data, first, flowed_h[n], fades=fades)
         charge += _charge(data, own, time) + goes_on_h * float(data.current_ua_cm2[last])
-        yield _Part(kind, own, duration, charge, time, volts, interrupted=paused)
+        yield _Part(
+            *(kind, own, duration, charge, time, volts), interrupted=paused, number=numbers[n]
+        )
+
+
+def _step_numbers(checked: CheckedData, groups: Sequence[_Group]) -> list[int]:
+    """The step of the file of each group, from 1; a pause begins none."""
+    step = checked.data.step
+    if step.any():
+        begun = np.cumsum(np.diff(step, prepend=step[0]) != 0.0) + 1
+        return [int(begun[first]) for _, first, _ in groups]
+    begins = np.cumsum([checked.pause_h[first] == 0.0 for _, first, _ in groups])
+    return [int(number) for number in begins]
 
 
 def _interval_h(data: CyclerData, row: int) -> float:

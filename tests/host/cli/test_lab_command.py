@@ -196,10 +196,15 @@ def test_data_of_another_cell_leave_nothing_unless_forced(tmp_path):
     """The liquid cell, whose discharge has two plateaus, in a file whose name has two lines."""
     path, out = tmp_path / "liquid\ncell.bdf.csv", tmp_path / "mine.toml"
     answered("rate", "--cell", "liquid-li-s", "--currents", "20,4", "--bdf", path)
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    rows[30][rows[0].index("Voltage / V")] = "0.0"
+    path.write_text("\n".join(map(",".join, rows)))
     options = ("fit", path, "--area", 1, "--out", out)
     ran = lab(*options)
     assert ran.exit_code == 1
-    assert "has two plateaus, at 2.3 and 2." in ran.stderr
+    *_, done, refused = ran.stderr.split("filmgauge: ")
+    assert "1 row left out" in done
+    assert "has two plateaus, at 2.3 and 2." in refused
     assert "Nothing is written; --force writes the set" in ran.stderr
     assert list(tmp_path.iterdir()) == [path]
     forced = lab(*options, "--force")

@@ -93,6 +93,25 @@ def test_what_the_fitted_cell_does_not_meet_is_named_and_can_be_forced(film):
     with pytest.raises(UnfitDataError) as refused:
         fit(PRE, [wrong], 25.0)
     assert refused.value.faults == found.faults
+    assert refused.value.remarks == found.remarks
+
+
+def test_a_refusal_says_which_pauses_were_taken_for_no_current(film):
+    """The logger paused while the current flowed on, and the file has no count that says so."""
+    rows = np.flatnonzero(film.current_ua_cm2 < 0.0)
+    rows = rows[film.step[rows] == film.step[rows[0]]]
+    keep = np.ones(len(film.time_h), dtype=bool)
+    keep[rows[int(0.2 * len(rows)) : int(0.9 * len(rows))]] = False
+    columns = {name: getattr(film, name)[keep] for name in ("time_h", "current_ua_cm2", "step")}
+    volts, degc = film.voltage_v[keep], film.temperature_c[keep]
+    holed = replace(film, **columns, voltage_v=volts, temperature_c=degc, charge_uah_cm2=None)
+    with pytest.raises(UnfitDataError) as refused:
+        fit(PRE, [holed], 25.0)
+    (remark,) = refused.value.remarks
+    assert "1 pause of the logger within a step" in remark
+    # Twice a charge, a hold and a discharge: the pause makes no steps of one.
+    for data in (holed, replace(holed, step=np.zeros(len(volts)))):
+        assert cut(checked(data), 25.0)[-1].number == 6
 
 
 @pytest.mark.parametrize("name", available_sets())
