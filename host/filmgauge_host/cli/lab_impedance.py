@@ -105,11 +105,8 @@ def _lines(found: "SpectrumFit") -> list[str]:
         f"{each.name:26}{each.value:>10.4g}  {each.low:.4g} to {each.high:.4g} {each.unit}"
         for each in found.estimates
     ]
-    kronig = found.kramers_kronig
-    obeyed = "obeyed" if kronig.holds else "not obeyed"
     lines += [
         f"the circuit {found.circuit} misses the spectrum by {found.rms:.2%} of |Z| (RMS)",
-        f"Kramers and Kronig are {obeyed}: {kronig.rms:.2%} of |Z| (RMS),"
-        f" {kronig.worst:.2%} at {kronig.worst_hz:.3g} Hz",
+        found.kramers_kronig.sentence,
     ]
     return lines + [f"{name}: not told, {why}" for name, why in found.cannot_tell.items()]

@@ -93,7 +93,7 @@ def fit(
         raise ValueError("a fit needs cycles beside the spectra; lab eis --fit reads one alone.")
     checks = [checked(each, ignore_count=ignore_count) for each in data]
     steps = [cut(each, temperature_c) for each in checks]
-    remarks: list[str] = []
+    remarks = [remark for each in spectra for remark in each.remarks]
     for each, own in zip(checks, steps, strict=True):
         remarks += [*each.remarks, *unlogged_rests(each.data.name, own)]
     left_out = sum(max(0, len(each) - _MOST_STEPS) for each in steps)

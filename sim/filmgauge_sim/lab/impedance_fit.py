@@ -3,17 +3,16 @@
     Z = R_LiPON || CPE + R_ct || CPE + W          (impedance.py: p(R0,CPE0)-p(R1,CPE1)-W0)
 
 W is sigma (1 - i) / sqrt(w). Noise is taken for proportional to |Z|, and its size from what is
-left. A figure that the spectrum does not tell is named; what it may be is in the intervals of the
-others.
+left; where neighbours err together, they count for less. A figure that the spectrum does not tell
+is named; what it may be is in the intervals of the others.
 
-Whether the spectrum can be one of a cell at rest is asked of Kramers and Kronig, by the linear
-test of Schoenleber et al., Electrochim. Acta 131 (2014) 20.
+Whether the spectrum can be one of a cell at rest is asked elsewhere (kramers_kronig.py).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, inf, log, log10, pi, sqrt
+from math import exp, inf, log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,12 @@ import numpy as np
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
 from filmgauge_sim.lab.cycler_data import Numbers
+from filmgauge_sim.lab.intervals import ResidualKinds, errors_together
+from filmgauge_sim.lab.kramers_kronig import KramersKronig, kramers_kronig
 from filmgauge_sim.lab.spectrum import Complexes, Spectrum
 
 # Beyond this root mean square over |Z| a circuit is not that of the spectrum.
 RESIDUAL_WITHIN = 0.05
-# Kramers-Kronig: residuals over |Z| that are as good as nothing, and how alike neighbours of
-# larger ones may be, which are then noise and no drift.
-_KRONIG_WITHIN, _ALIKE = 0.01, 0.35
-_ELEMENTS_A_DECADE = 5
 # Half of an interval, on the scale of the logarithm: a factor e either way tells nothing.
 _WIDEST = 1.0
 # Exponents of a constant phase element; 1 is a capacitor.
@@ -64,16 +61,6 @@ class SpectrumEstimate:
 
 
 @dataclass(frozen=True, slots=True)
-class KramersKronig:
-    """What is left of a spectrum by circuits that obey Kramers and Kronig, over |Z|."""
-
-    rms: float
-    worst: float
-    worst_hz: float
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
 class SpectrumFit:
     """The figures of a spectrum; what it does not tell -> why; the circuit's own spectrum."""
 
@@ -99,13 +86,21 @@ class SpectrumFit:
                 f"{name}: the circuit of a film misses the spectrum by {self.rms:.1%} of |Z|"
                 f" (RMS), more than {RESIDUAL_WITHIN:.0%}"
             )
-        if not kronig.holds:
+        if kronig.holds is False:
             found.append(
                 f"{name}: the spectrum does not obey Kramers and Kronig, by {kronig.rms:.1%} of"
                 f" |Z| (RMS) and {kronig.worst:.1%} at {kronig.worst_hz:.3g} Hz: the cell changed"
                 " while it was measured, or not in its linear range"
             )
         return found
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was done to the spectrum, and what could not be asked of it, a sentence each."""
+        kronig = self.kramers_kronig
+        asked = kronig.holds is not None
+        untold = [] if asked else [f"{self.spectrum.name}: {kronig.sentence}"]
+        return [*self.spectrum.remarks, *untold]
 
 
 def fit_spectrum(
@@ -123,7 +118,7 @@ def fit_spectrum(
         cannot_tell,
         fitted,
         float(np.sqrt(np.mean(np.abs(fitted / spectrum.impedance_ohm_cm2 - 1.0) ** 2))),
-        _kramers_kronig(spectrum),
+        kramers_kronig(spectrum),
     )
 
 
@@ -277,7 +272,7 @@ def _solved(circuit: _Circuit, spectrum: Spectrum, starts: Sequence[Numbers]) ->
     point, jac = best.x, best.jac
     free = (point - low > 1e-3) & (high - point > 1e-3)
     degrees = max(len(best.fun) - int(free.sum()), 1)
-    variance = 2.0 * best.cost / degrees
+    variance = 2.0 * best.cost / degrees * _errors_together(best.fun)
     # An exponent that stands at 1 is that of a capacitor, and known.
     capacitor = np.array([name.startswith("phase") for name in _NAMES]) & ~free
     half, squares = np.where(capacitor, 0.0, inf), np.zeros((len(point), len(point)))
@@ -290,36 +285,15 @@ def _solved(circuit: _Circuit, spectrum: Spectrum, starts: Sequence[Numbers]) ->
     return _Solved(point[order], half[order], squares[np.ix_(order, order)])
 
 
+def _errors_together(residuals: Numbers) -> float:
+    """By how much neighbouring frequencies that err together widen the intervals, squared."""
+    count = len(residuals)
+    # Real parts stand before imaginary ones.
+    follows = np.arange(1, count) != count // 2
+    return errors_together(ResidualKinds(np.zeros(count, dtype=np.bool_), follows), residuals)
+
+
 def _time_s(point: Numbers, at: int) -> float:
     """The time constant of the arc whose resistance stands there, (R Q)^(1/a)."""
     resistance, admittance, phase = point[at : at + 3]
     return exp(float(resistance + admittance) / float(phase))
-
-
-def _kramers_kronig(spectrum: Spectrum) -> KramersKronig:
-    """The linear test: resistors and RC elements fitted to all of it, which always obey."""
-    f, z = spectrum.frequencies_hz, spectrum.impedance_ohm_cm2
-    off = (_obedient(f, z) - z) / np.abs(z)
-    sizes = np.abs(off)
-    rms, worst = float(np.sqrt(np.mean(sizes**2))), int(np.argmax(sizes))
-    alike = float(np.real(off[:-1] * np.conj(off[1:])).mean() / (sizes**2).mean())
-    holds = rms <= _KRONIG_WITHIN or (rms <= RESIDUAL_WITHIN and alike <= _ALIKE)
-    return KramersKronig(rms, float(sizes[worst]), float(f[worst]), holds)
-
-
-def _obedient(f: Numbers, z: Complexes) -> Complexes:
-    """The nearest spectrum of a resistor, RC elements, a capacitor and an inductance in series."""
-    from impedance.validation import fit_linKK, get_tc_distribution
-
-    fitted: Any = fit_linKK
-    times: Any = get_tc_distribution
-    decades = log10(float(f.max() / f.min()))
-    count = max(3, min(round(_ELEMENTS_A_DECADE * decades), len(f) // 2))
-    tau_s = times(f, count)
-    elements, _ = fitted(f, tau_s, count, z, "complex", add_cap=True)
-    resistor, *resistances, elastance, inductance = (float(each) for each in elements)
-    s = 2j * pi * f
-    found = resistor + inductance * s + elastance / s
-    for r, tau in zip(resistances, tau_s, strict=True):
-        found = found + r / (1.0 + s * tau)
-    return found

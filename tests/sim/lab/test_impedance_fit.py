@@ -80,16 +80,6 @@ def test_the_circuit_lies_on_the_data(fitted):
     assert 0.01 < fitted[0].rms < 0.02
 
 
-def test_a_cell_that_changes_while_it_is_measured_is_named():
-    """Its resistances grow by half while the slow points are measured."""
-    still = spectrum(1)
-    drift = 1.0 + 0.5 * np.linspace(0.0, 1.0, len(still.frequencies_hz)) ** 2
-    moved = replace(still, impedance_ohm_cm2=still.impedance_ohm_cm2 * drift)
-    found = fit_spectrum(moved, BEGUN, 25.0)
-    assert not found.kramers_kronig.holds
-    assert "does not obey Kramers and Kronig" in found.faults[-1]
-
-
 def test_a_spectrum_that_ends_early_does_not_tell_diffusion():
     found = fit_spectrum(spectrum(1, within=(5.0, 1e4)), BEGUN, 25.0)
     assert found.cannot_tell["warburg"] == "the spectrum ends before diffusion shows"
