@@ -26,6 +26,8 @@ from filmgauge_sim.lab.spectrum import Complexes, Spectrum
 
 # Beyond this root mean square over |Z| a circuit is not that of the spectrum.
 RESIDUAL_WITHIN = 0.05
+# It is that neither where it misses more than this and by far more than the points scatter.
+_MISS_WITHIN, _FAR_BEYOND = 0.01, 3.0
 # Half of an interval, on the scale of the logarithm: a factor e either way tells nothing.
 _WIDEST = 1.0
 # Exponents of a constant phase element; 1 is a capacitor.
@@ -85,6 +87,13 @@ class SpectrumFit:
             found.append(
                 f"{name}: the circuit of a film misses the spectrum by {self.rms:.1%} of |Z|"
                 f" (RMS), more than {RESIDUAL_WITHIN:.0%}"
+            )
+        elif kronig.holds and self.rms > max(_FAR_BEYOND * kronig.rms, _MISS_WITHIN):
+            found.append(
+                f"{name}: the circuit of a film misses the spectrum by {self.rms:.1%} of |Z|"
+                f" (RMS), whose points scatter by {kronig.rms:.1%} only: something else is in it,"
+                " such as the resistance or the inductance of leads, or diffusion that reached the"
+                " end of the film"
             )
         if kronig.holds is False:
             found.append(

@@ -105,6 +105,16 @@ def test_something_else_than_a_film_is_named():
     assert any("the circuit of a film misses the spectrum" in fault for fault in found.faults)
 
 
+@pytest.mark.parametrize("leads_ohm_cm2", [2.0, 5.0, 20.0])
+def test_the_resistance_of_leads_is_not_taken_for_that_of_the_film(leads_ohm_cm2):
+    """It misses less than 5 % of |Z|, and the resistances take it between them."""
+    film = spectrum(1, noise=0.003)
+    wired = replace(film, impedance_ohm_cm2=film.impedance_ohm_cm2 + leads_ohm_cm2)
+    assert fit_spectrum(film, BEGUN, 25.0).faults == []
+    (fault,) = fit_spectrum(wired, BEGUN, 25.0).faults
+    assert "the circuit of a film misses the spectrum" in fault
+
+
 # Beside cycles
 
 
