@@ -24,6 +24,7 @@ from filmgauge_sim.lab.fit_parameters import (
     parameters_at,
     reference_current,
     unidentifiable,
+    without_interval,
 )
 from filmgauge_sim.lab.fit_problem import (
     Problem,
@@ -116,9 +117,18 @@ def fit(
     problem = Problem(start, files, lambda: progress(""))
     progress(f"{sum(map(len, steps))} steps, {len(problem.measured)} points to be met")
     found = _identified(problem, unidentified, by_spectra, progress)
+    hang = without_interval(steps)
+    estimates = tuple(
+        replace(each, low=None, high=None) if each.name in hang else each
+        for each in found.estimates
+    )
     residuals = problem.residuals(found.parameters)
     result = replace(
-        found, residuals=residuals, left_out=left_out, remarks=tuple(remarks), faults=()
+        found,
+        estimates=estimates,
+        residuals=residuals,
+        left_out=left_out,
+        remarks=tuple(remarks),
     )
     faults += misfits([each.name for each in data], result.parameters, residuals)
     if faults and not force:

@@ -100,8 +100,7 @@ def unidentifiable(files: Sequence[Sequence[Segment]]) -> dict[str, str]:
     if len(_distinct([s.temperature_c for s in steps])) < 2:
         for name in ("diffusion_activation_energy_ev", "interface_activation_energy_ev"):
             reasons[name] = "all data are at one temperature"
-    sizes = [abs(flow.current_ua_cm2) for flow in flows]
-    one_rate = max(sizes) < _CURRENT_RATIO * min(sizes)
+    one_rate = _one_rate(flows)
     rests = any(
         step.duration_h >= _LEAST_REST_H and flow_before(file, k) is not None
         for file in files
@@ -119,6 +118,26 @@ def unidentifiable(files: Sequence[Sequence[Segment]]) -> dict[str, str]:
     if not any(_charges_fully(file) for file in files):
         reasons["charge_acceptance"] = "no discharge is followed by a full charge"
     return reasons
+
+
+def without_interval(files: Sequence[Sequence[Segment]]) -> frozenset[str]:
+    """Parameters whose fitted value holds for the kept gap alone, by data of one direction.
+
+    They shift and bend the one branch as the gap does; at one current diffusion shows only in a
+    rest, and the capacity hangs on it.
+    """
+    flows = [step for file in files for step in file if step.kind is SegmentKind.FLOW]
+    if len({flow.charging for flow in flows}) > 1:
+        return frozenset()
+    found = {"plateau_middle_v", "kinetic_share"}
+    if _one_rate(flows):
+        found |= {"diffusion_time_h", "capacity_uah_cm2"}
+    return frozenset(found)
+
+
+def _one_rate(flows: Sequence[Segment]) -> bool:
+    sizes = [abs(flow.current_ua_cm2) for flow in flows]
+    return max(sizes) < _CURRENT_RATIO * min(sizes)
 
 
 def reference_current(flows: Sequence[Segment]) -> float:

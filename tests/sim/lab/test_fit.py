@@ -12,6 +12,7 @@ from cycler_data import AREA_CM2, OTHER, PRE, cycled, finely_cycled, noisy, trut
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycler_data import read_cycler_data
+from filmgauge_sim.lab.cycling import discharge
 from filmgauge_sim.lab.fit import fit
 from filmgauge_sim.lab.fit_result import fitted_set, picture
 from filmgauge_sim.lab.titration import titrate
@@ -136,8 +137,29 @@ def test_discharges_alone_cannot_tell_gap_and_acceptance(tmp_path):
         parts.append(part)
     found = fitted(tmp_path, *parts)
     assert found.unidentified["plateau_gap_v"] == "the data have discharges only"
+    bounded = {e.name for e in found.estimates if (e.low, e.high) != (None, None)}
+    assert not bounded & {"plateau_middle_v", "kinetic_share"}
+    assert "capacity_uah_cm2" in bounded
     assert "followed by a full charge" in found.unidentified["charge_acceptance"]
     assert found.parameters.capacity_uah_cm2 == pytest.approx(13.0, rel=0.03)
+
+
+def test_one_discharge_and_its_rest_tell_neither_the_middle_nor_diffusion(tmp_path):
+    """All of them hang on the gap, which is kept as that of another cell."""
+    trace = Trace(60)
+    channel = Channel(FilmCell(OTHER, 1.0, 1.0, hysteresis=1.0), 25.0, trace)
+    discharge(channel, 2.0)
+    channel.pass_step(0.0, 1800.0)
+    found = fitted(tmp_path, noisy(trace, 3))
+    assert found.unidentified["plateau_gap_v"] == "the data have discharges only"
+    hang = {"plateau_middle_v", "kinetic_share", "diffusion_time_h", "capacity_uah_cm2"}
+    estimates = [each for each in found.estimates if each.name in hang]
+    assert estimates
+    for each in estimates:
+        assert (each.low, each.high) == (None, None), each.name
+    text, _ = fitted_set(found, "pre-li", "0.bdf.csv", "mine")
+    assert "fitted: any V with 95 %" in text
+    assert found.rms(charge=False) < 0.05
 
 
 def test_data_without_a_full_discharge_are_refused(tmp_path):
