@@ -140,9 +140,10 @@ def test_a_node_of_the_version_before_is_read_and_forgets_what_arrived(
     registered = [RegisteredNode("node-1", address(1), None, field.node.command_key)]
     bridge = Bridge(field, embedded.url, tmp_path, registered)
     field.live(field.node, 4, 600)
-    field.pass_s(2400)
+    for _ in range(4):
+        field.pass_s(600)
+        until(lambda: bridge.spool.count() == 0)
     assert receiver.records("node-1", 4) == field.node.made
-    until(lambda: bridge.spool.count() == 0)
     assert field.published_twice() == 0
     assert len(field.node.log) < 4
     field.node.is_old = False  # it gets the new version: its log is of both
@@ -429,12 +430,14 @@ def test_a_bridge_signs_no_counter_that_only_a_stranger_can_have_named(
         for line in bridge.lines
     )
     node.counter = 7
-    for _ in range(4):
+    for _ in range(10):  # what arrives while a connection lasts may be forgotten in it
+        done = len(node.done)
         report()
-        node.counter += 400_000
+        if len(node.done) > done:
+            node.counter += 400_000
     assert len(node.done) == 3  # 7, 400,008, 800,009
     assert bridge.spool.commands_sent("node-1") == 3
-    assert receiver.records("node-1", 6) == node.made
+    assert receiver.records("node-1", 12) == node.made
 
 
 def test_after_a_lost_spool_the_command_of_the_docs_lets_a_node_forget_again(

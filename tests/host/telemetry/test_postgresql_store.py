@@ -286,6 +286,7 @@ def test_a_server_that_is_frozen_is_an_error_and_asked_anew_later(url, monkeypat
 def reconnected(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresqlStore]:
     """Open a writer with another connection than the one which the server takes to be alive, and
     whose process stands still meanwhile."""
+    until(lambda: not locks(url))  # the server lets go of those of other tests a little later
     with PostgresqlStore(url) as store:
         with frozen(super(PostgresqlStore, store).select):
             with monkeypatch.context() as bounds:
