@@ -85,7 +85,7 @@ class StreamWorker:
         self._files = files or TlsFiles()
         self._store = store
         self._replicas = replicas
-        self._error = ""
+        self._error = self._refusal = ""  # the latest of all, and of a server's own words
         self._client = Client()
 
     async def run(self, stopped: Callable[[], bool]) -> None:
@@ -105,6 +105,7 @@ class StreamWorker:
     async def _connected(self) -> JetStreamContext.PullSubscription:
         """Return how to fetch from the consumer, on a new connection; raise NoBrokerError."""
         client = self._client = Client()
+        self._error = self._refusal = ""
         connect = client.connect(
             self._servers,
             allow_reconnect=True,
@@ -121,7 +122,8 @@ class StreamWorker:
             return await client.jetstream().pull_subscribe_bind(CONSUMER, STREAM)
         except (NatsError, TimeoutError, OSError) as error:
             await self._close()
-            reason = connect_problem(error) if str(error) else self._error or "no answer"
+            known = self._refusal or self._error or "no answer"
+            reason = connect_problem(error) if str(error) else known
             servers = ", ".join(map(_without_login, self._servers))
             raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
 
@@ -252,6 +254,8 @@ class StreamWorker:
 
     async def _on_error(self, error: Exception) -> None:
         self._error = connect_problem(error)
+        if isinstance(error, NatsError):  # after which a connection may be lost without a word
+            self._refusal = self._error
         if self.counts.problem or self.counts.reads:
             self.counts.problem = f"broker: {self._error}"
         self._renew_context()

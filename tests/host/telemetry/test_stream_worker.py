@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import select
 import socket
+import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from nats_server import NatsServer
 from patience import until
 from tcp_peer import TcpPeer
 
+from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.telemetry.stream_worker import CONSUMER, STREAM, StreamWorker
 
@@ -173,6 +175,30 @@ def test_a_worker_whose_login_is_refused_for_a_time_works_again(
         until(lambda: worker.counts.reads)
         publish(server, 0, 1, 2)
         until(lambda: worker.counts.stored == 3)
+
+
+class Refusal(OpenEnd):
+    """Cuts every connection but the first one."""
+
+    def serve(self, stream: socket.socket) -> None:
+        if self.connections == 1:
+            super().serve(stream)
+        else:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("server", [LOGINS.format("good")], indirect=True)
+def test_what_the_server_has_said_is_why_there_is_none(
+    tmp_path: Path, server: NatsServer
+) -> None:
+    between = Refusal(server.port)
+    worker_url = f"nats://worker:bad@127.0.0.1:{between.port}"
+    with (
+        contextlib.closing(between),
+        RecordStore(tmp_path / "records.sqlite") as store,
+        pytest.raises(NoBrokerError, match="authorization violation"),
+    ):
+        asyncio.run(StreamWorker([worker_url], store).run(lambda: True))
 
 
 def test_a_worker_that_ends_has_no_problem(tmp_path: Path, server: NatsServer) -> None:
