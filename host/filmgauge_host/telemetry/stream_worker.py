@@ -155,8 +155,20 @@ class StreamWorker:
             self._error = self.counts.problem = str(error)
 
     async def _is_prepared(self) -> bool:
-        """Have the stream and the consumer that all workers share, made if they are not there;
-        False while there is none."""
+        """Have the stream and the consumer that all workers share; False while there is none."""
+        try:
+            await self._make_consumer(self._client.jetstream(timeout=_CONNECT_S))
+        except InputError as error:
+            self.counts.problem = str(error)
+        except (NatsError, TimeoutError, OSError) as error:
+            self.counts.problem = f"the stream cannot be read: {_reason(error)}"
+        else:
+            self.counts.problem, self.counts.reads = "", True
+        return self.counts.reads
+
+    async def _make_consumer(self, stream: JetStreamContext) -> None:
+        """Make the consumer if it is not there, and the stream if there is none. Raises what
+        `_add_stream` and the library raise."""
         configuration = ConsumerConfig(
             durable_name=CONSUMER,
             filter_subjects=_FILTERS,
@@ -166,20 +178,11 @@ class StreamWorker:
             max_ack_pending=_UNACKNOWLEDGED_MAX,
             num_replicas=self._replicas,
         )
-        stream = self._client.jetstream(timeout=_CONNECT_S)
         try:
-            try:
-                await stream.add_consumer(STREAM, configuration)
-            except NotFoundError:
-                await self._add_stream(stream)
-                await stream.add_consumer(STREAM, configuration)
-        except InputError as error:
-            self.counts.problem = str(error)
-        except (NatsError, TimeoutError, OSError) as error:
-            self.counts.problem = f"the stream cannot be read: {_reason(error)}"
-        else:
-            self.counts.problem, self.counts.reads = "", True
-        return self.counts.reads
+            await stream.add_consumer(STREAM, configuration)
+        except NotFoundError:
+            await self._add_stream(stream)
+            await stream.add_consumer(STREAM, configuration)
 
     async def _add_stream(self, stream: JetStreamContext) -> None:
         """Make the stream as the server does when the first MQTT client comes: what that client
