@@ -18,12 +18,10 @@ class SequenceTracker:
     """
 
     def __init__(self, stored: Iterable[tuple[int, int, int, int]] = ()) -> None:
-        self._boots = {boot: (first, last, count) for boot, first, last, count in stored}
-        self._lowest = min(self._boots, default=None)
+        self._load(stored)
         self._earlier = {
             boot: (self._begin(boot), last) for boot, (_, last, _) in self._boots.items()
         }
-        self.missing = sum(map(self._missing, self._boots))
         self.missing_earlier = self.missing
 
     def is_counted(self, boot: int, seq: int) -> bool | None:
@@ -37,9 +35,7 @@ class SequenceTracker:
     def renew(self, stored: Iterable[tuple[int, int, int, int]], gaps: Sequence[Gap]) -> None:
         """Count anew by what the store has and lacks of this life. gaps: may be left out where
         nothing was missing earlier."""
-        self._boots = {boot: (first, last, count) for boot, first, last, count in stored}
-        self._lowest = min(self._boots, default=None)
-        self.missing = sum(map(self._missing, self._boots))
+        self._load(stored)
         self.missing_earlier = min(self.missing, sum(map(self._earlier_in, gaps)))
 
     def add(self, boot: int, seq: int) -> None:
@@ -58,6 +54,11 @@ class SequenceTracker:
         self.missing += self._missing(boot)
         first, last = self._earlier.get(boot, (0, -1))
         self.missing_earlier -= first <= seq <= last
+
+    def _load(self, stored: Iterable[tuple[int, int, int, int]]) -> None:
+        self._boots = {boot: (first, last, count) for boot, first, last, count in stored}
+        self._lowest = min(self._boots, default=None)
+        self.missing = sum(map(self._missing, self._boots))
 
     def _begin(self, boot: int) -> int:
         return self._boots[boot][0] if boot == self._lowest else 0
