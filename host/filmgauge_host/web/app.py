@@ -106,7 +106,7 @@ class _Interface:
     async def series(self, request: Request) -> Response:
         async with _departure(request) as gone:
             return await run_in_threadpool(
-                self._series, request, lambda: gone.is_set() or self._hub.closing
+                self._series, request, lambda: gone.is_set() or self._hub.is_closed
             )
 
     def _series(self, request: Request, stop: Callable[[], bool]) -> Response:

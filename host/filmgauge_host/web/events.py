@@ -117,7 +117,6 @@ class EventHub:
         self._active_until_s = 0.0
         self._closed = False
         self._subscribing = asyncio.Lock()
-        self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def receive(self, event: ReceivedRecord | Rejected) -> None:
@@ -158,13 +157,13 @@ class EventHub:
                 self._alerts.clear()
 
     @property
-    def closing(self) -> bool:
-        """Whether all answers are to end soon."""
-        return self._closing
+    def is_closed(self) -> bool:
+        """Whether all answers are to end soon; from any thread."""
+        return self._closed
 
     def request_close(self) -> None:
         """Have all streams ended soon; from another thread."""
-        self._closing = True
+        self._closed = True
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self.close)

@@ -133,7 +133,7 @@ class PageServer:
     def _may_log(self, _record: logging.LogRecord) -> bool:
         """Return whether what the server logs is a fault: answers that it cuts off as it closes
         are none."""
-        return not self._hub.closing
+        return not self._hub.is_closed
 
     def _run(self) -> None:
         try:
