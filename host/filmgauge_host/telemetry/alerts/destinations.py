@@ -114,7 +114,9 @@ class EmailTable(CommonTable, frozen=True, kw_only=True):
                 raise ValueError(f"{each!r} must be an address such as ops@example.com")
         if not self.to:
             raise ValueError("to must be one address or more")
-        password = read_secret("password", self.password_file, self.password_env, True)
+        password = read_secret(
+            "password", self.password_file, self.password_env, may_have_blanks=True
+        )
         if (self.user is None) != (password is None):
             raise ValueError("user and one of password_file and password_env belong together")
         if password is not None and self.security == "none":
