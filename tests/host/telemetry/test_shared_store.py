@@ -1,15 +1,12 @@
 """Monitors of one database, and a monitor beside others that write it: each has all that comes."""
 
 import asyncio
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from mqtt_brokers import free_port
 from mqtt_nodes import Publisher, record
+from nats_server import NatsServer
 from patience import PATIENCE_S, until
 from postgresql_server import PostgresqlServer
 
@@ -23,17 +20,9 @@ from filmgauge_host.telemetry.postgresql_store import PostgresqlStore
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.stream_worker import StreamWorker
 from filmgauge_host.terminal.monitor_lines import raise_for_gaps
-from filmgauge_host.virtual.embedded_broker import accepts, find_server
 
-HOST, NOBODY = "127.0.0.1", frozenset[str]()
+NOBODY = frozenset[str]()
 TELEMETRY = "filmgauge/bench/telemetry"
-CONFIGURATION = """
-server_name: a
-host: {host}
-port: {port}
-jetstream {{ store_dir: "{folder}/stream" }}
-mqtt {{ host: {host}, port: {mqtt_port}, ack_wait: "3s", max_ack_pending: 1000 }}
-"""
 
 
 @pytest.fixture
@@ -161,28 +150,13 @@ def test_what_came_to_another_writer_only_is_not_lost(embedded, url) -> None:
     publisher.close()
 
 
-@contextmanager
-def nats(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run a server for nodes and workers, whose addresses are given."""
-    port, mqtt_port = free_port(), free_port()
-    file = folder / "nats.conf"
-    file.write_text(CONFIGURATION.format(host=HOST, port=port, mqtt_port=mqtt_port, folder=folder))
-    process = subprocess.Popen([find_server(), "-c", str(file)], stderr=subprocess.DEVNULL)
-    try:
-        until(lambda: accepts(HOST, mqtt_port))
-        yield f"mqtt://{HOST}:{mqtt_port}", f"nats://{HOST}:{port}"
-    finally:
-        process.kill()
-        process.wait()
-
-
 def test_a_monitor_beside_a_worker_has_everything(tmp_path: Path, url) -> None:
     ended = False
-    with nats(tmp_path) as (broker_url, server), ThreadPoolExecutor() as pool:
-        with PostgresqlStore(url) as store, Monitor(broker_url, url) as monitor:
-            worker = StreamWorker([server], store)
+    with NatsServer(tmp_path) as server, ThreadPoolExecutor() as pool:
+        with PostgresqlStore(url) as store, Monitor(server.mqtt_url, url) as monitor:
+            worker = StreamWorker([f"nats://{server.address}"], store)
             working = pool.submit(asyncio.run, worker.run(lambda: ended))
-            publisher = Publisher(broker_url)
+            publisher = Publisher(server.mqtt_url)
             try:
                 until(lambda: worker.counts.reads)
                 for seq in range(36):
