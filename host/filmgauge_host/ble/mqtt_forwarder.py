@@ -126,7 +126,7 @@ class MqttForwarder:
         self._stop.set()
         self.wake()
         if self._thread.is_alive():
-            self._thread.join(10.0)
+            self._thread.join()  # ends by itself: disconnected before, it loses acknowledgements
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -140,7 +140,8 @@ class MqttForwarder:
         if self._is_open:
             self._send_messages()
         until_s = time.monotonic() + _LAST_S
-        while self._is_under_way() and self.connected and time.monotonic() < until_s:
+        # Acknowledgements may wait here of a connection that has ended.
+        while self._is_under_way() and time.monotonic() < until_s:
             self._handle_events(_RETRY_S)  # else the next forwarder would send them again
 
     def _report(self) -> None:
@@ -153,7 +154,8 @@ class MqttForwarder:
         self._log(f"{problem}: records wait" if problem else again)
 
     def _is_under_way(self) -> bool:
-        return bool(self._in_flight or self._acknowledged or self._messages.is_under_way)
+        is_awaited = bool(self._in_flight or self._messages.is_under_way)
+        return bool(self._acknowledged) or (self._is_open and is_awaited)
 
     def _handle_events(self, timeout_s: float) -> None:
         """Handle what has happened, waiting for the first event; give the spool the

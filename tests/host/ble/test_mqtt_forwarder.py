@@ -118,6 +118,29 @@ def test_nor_is_one_that_was_sent_into_a_dead_line(
     assert bridges.received(1) == [("log", 4)]
 
 
+def test_nor_does_one_go_twice_that_was_acknowledged_before_the_end(
+    broker: Broker, bridges: Bridges, line: CutLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection ends, and then the bridge, before the acknowledgement is handled."""
+    spool = bridges.spool("spool")
+    forwarder = bridges.connect(line.url, spool)
+    send = forwarder._send_records
+
+    def send_and_stop() -> None:
+        send()
+        if forwarder._in_flight:
+            until(lambda: not forwarder._client._out_messages)
+            line.cut()
+            until(lambda: not forwarder.connected)
+            forwarder._stop.set()
+
+    monkeypatch.setattr(forwarder, "_send_records", send_and_stop)
+    add(forwarder, spool, 4)
+    until(forwarder._stop.is_set)
+    forwarder.close()
+    assert spool.count() == 0
+
+
 def test_a_status_is_published_once_and_while_it_holds(
     broker: Broker, bridges: Bridges, line: CutLine
 ) -> None:
