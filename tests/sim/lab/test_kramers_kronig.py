@@ -23,7 +23,9 @@ def spectrum(seed, *, noise, points_a_decade=10.0, parameters=PRE, within=(-2.0,
     return Spectrum("film.csv", hertz, z * drift * (1.0 + noise * (parts[0] + 1j * parts[1])))
 
 
-@pytest.mark.parametrize(("grows", "noise"), [(0.05, 0.001), (0.1, 0.003), (0.15, 0.003)])
+@pytest.mark.parametrize(
+    ("grows", "noise"), [(0.05, 0.001), (0.1, 0.003), (0.15, 0.003), (0.1, 0.006)]
+)
 @pytest.mark.parametrize("points_a_decade", [6.0, 10.0, 20.0])
 def test_a_cell_that_drifts_by_less_than_the_noise_hides_is_named(grows, noise, points_a_decade):
     drifted = spectrum(1, noise=noise, grows=grows, points_a_decade=points_a_decade)
