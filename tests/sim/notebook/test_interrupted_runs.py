@@ -4,6 +4,7 @@ import signal
 import threading
 
 import pytest
+from patience import PATIENCE_S
 
 import filmgauge_sim as fg
 from filmgauge_sim.board.thread_handoff import ThreadHandoff
@@ -18,15 +19,21 @@ def interrupt_main() -> None:
 def test_a_run_that_is_interrupted_while_a_node_works_leaves_no_thread(monkeypatch):
     """In the turn of a board that keeps its RAM, which ends late."""
     before, calls = threading.active_count(), iter(range(1000))
-    go_on = ThreadHandoff.interrupt
+    go_on, stop = ThreadHandoff.interrupt, ThreadHandoff.stop
+    is_ending = threading.Event()
 
     def interrupt(handoff, outcome):
         if next(calls) == 5:
             interrupt_main()
-            threading.Event().wait(0.2)  # a long turn, in which the caller is interrupted
+            is_ending.wait(PATIENCE_S)  # the turn goes on until the caller ends the work
         go_on(handoff, outcome)
 
+    def stopping(handoff):
+        is_ending.set()
+        stop(handoff)
+
     monkeypatch.setattr(ThreadHandoff, "interrupt", interrupt)
+    monkeypatch.setattr(ThreadHandoff, "stop", stopping)
     with pytest.raises(KeyboardInterrupt):
         fg.run(fg.Scenario("window"), duration="12h")
     assert threading.active_count() == before
