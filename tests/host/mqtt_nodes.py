@@ -23,6 +23,7 @@ class Publisher:
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
         self._client.connect(address.host, address.port)
         self._client.loop_start()
+        until(self._client.is_connected)
 
     def send(self, messages: Iterable[tuple[str, str | bytes]], retain: bool = False) -> None:
         """Publish (topic, payload) and return when all are acknowledged."""

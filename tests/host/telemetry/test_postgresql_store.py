@@ -76,8 +76,10 @@ def test_writers_have_sessions_of_their_own_and_keep_them(url) -> None:
         assert (first.attribute("session"), second.attribute("session")) == ("begun", None)
         before = second.identity
         second.close()
+        until(lambda: len(locks(url)) == 1)
         with PostgresqlStore(url) as third:
             assert third.identity == before
+    until(lambda: not locks(url))
     with PostgresqlStore(url) as again:
         assert again.identity == first.identity
         assert again.attribute("session") == "begun"
@@ -286,7 +288,7 @@ def test_a_server_that_is_frozen_is_an_error_and_asked_anew_later(url, monkeypat
 def reconnected(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresqlStore]:
     """Open a writer with another connection than the one which the server takes to be alive, and
     whose process stands still meanwhile."""
-    until(lambda: not locks(url))  # the server lets go of those of other tests a little later
+    until(lambda: not locks(url))
     with PostgresqlStore(url) as store:
         with frozen(super(PostgresqlStore, store).select):
             with monkeypatch.context() as bounds:
@@ -300,7 +302,8 @@ def reconnected(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgresq
 
 
 def locks(url: str) -> list[Row]:
-    """Return the processes of the server that hold a number for a writer."""
+    """Return the processes of the server that hold a number for a writer: it lets go of one a
+    little later than its connection is closed."""
     with psycopg.connect(url) as other:
         query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
         return other.execute(query).fetchall()
@@ -315,6 +318,7 @@ def test_a_number_that_the_server_held_for_a_dead_connection_is_held_again(
         store.check_exists()
         with PostgresqlStore(url) as second:
             assert second.identity != store.identity
+    until(lambda: not locks(url))
     with PostgresqlStore(url) as again:
         assert again.identity == store.identity
 
