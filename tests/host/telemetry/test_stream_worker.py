@@ -188,9 +188,7 @@ class Refusal(OpenEnd):
 
 
 @pytest.mark.parametrize("server", [LOGINS.format("good")], indirect=True)
-def test_what_the_server_has_said_is_why_there_is_none(
-    tmp_path: Path, server: NatsServer
-) -> None:
+def test_what_the_server_has_said_is_why_there_is_none(tmp_path: Path, server: NatsServer) -> None:
     between = Refusal(server.port)
     worker_url = f"nats://worker:bad@127.0.0.1:{between.port}"
     with (
