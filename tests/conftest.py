@@ -11,8 +11,10 @@ interrupt would inherit that.
 import gc
 import signal
 
+import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("board_program")  # before the first folder that imports it
 settings.register_profile("filmgauge", deadline=None)
 settings.load_profile("filmgauge")
 gc.disable()

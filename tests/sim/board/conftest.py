@@ -11,8 +11,6 @@ import pytest
 
 from filmgauge_sim.board.firmware_image import firmware_sources, shortened
 
-pytest.register_assert_rewrite("board_program")
-
 
 @pytest.fixture(scope="session", autouse=True)
 def rom_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
