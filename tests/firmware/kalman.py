@@ -7,6 +7,7 @@ class LineFilm:
     energy = 0.0  # it is at 25 degC
     input_lag = 0.0
     uneven_code = 0
+    is_overload = False
     is_bottom, empty_over_seen = True, 1.0
 
     def __init__(self):

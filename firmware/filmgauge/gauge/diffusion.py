@@ -30,6 +30,7 @@ _LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, wh
 _INPUT_S = const(0.036)  # from closing the switch of the voltage input to mid-conversion
 _STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
 _SHORTEST_MS = const(46)  # of a burst that was seen
+_OVERLOAD = const(2.04e-5)  # 22 % of 1C, as a lag in the long run over tau in s: a load beyond
 _ENDLESS = const(1e6)
 _MOST_TAU = const(0.7)  # a factor of two either way: beyond, it is no film of this kind
 _MOST_EA = const(0.5)
@@ -46,8 +47,9 @@ class DiffusionModel(VoltageModel):
     `lag` leaves its results in `lag_share`, `lag_by_tau` and `lag_by_ea` (shares of the design
     capacity, the derivatives to the logarithm of tau and to the relative activation energy) and
     the parts `unsteady` and `input_lag` that a burst and the voltage input have in it. In the long
-    run their currents would lead to `steady` and `drained`. In discharge lags are `uneven` times
-    what tau says: where diffusion answers to the charge, one tau does not hold for both ends.
+    run their currents would lead to `steady` and `drained`; `is_overload` says that the one of now
+    is more than takes a cell down to its end. In discharge lags are `uneven` times what tau says:
+    where diffusion answers to the charge, one tau does not hold for both ends.
     """
 
     def __init__(self, profile):
@@ -64,6 +66,7 @@ class DiffusionModel(VoltageModel):
         self._fast = self._fast_before = self._left_over = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
         self.unsteady = self.input_lag = self.steady = self.drained = 0.0
+        self.is_overload = False
         self.lag_noise = 0.0  # of the lag, where the currents before were no measured means
         self.per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
@@ -154,7 +157,9 @@ class DiffusionModel(VoltageModel):
         self.lag_share = fast + part + left - input_lag + (modes[0] + modes[3]) / _PPB
         self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
         self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
-        self.steady = abs(self._burst_pa) * self.per_pa * tau_s
+        load = abs(self._burst_pa) * self.per_pa
+        self.is_overload = load > _OVERLOAD
+        self.steady = load * tau_s
         self.drained = drain_pa * self.per_pa * tau_s
         if self._burst_pa < 0:
             self._scale_lag(self.uneven)

@@ -56,6 +56,11 @@ _AGREES = const(2)  # and the surface has moved by more than one of these parts 
 _STEEPER = const(3)  # and by no more than so many more of them: a smaller cell;
 _SHOWN_PPM = const(2000)  # or by that much, and more than one of
 _WIDER = const(12)  # these parts of it: a wide end, while on a plateau the voltage stands
+_FADED = const(0.012)  # of the design: the current of a hold leads to no larger lag at its end
+# Assumed: where the voltage input takes so many times the load, the voltage shows its current and
+# not the load's; only the bottom is the load's too.
+_DRAINED = const(4.0)
+_WENT_ON_SHIFT = const(2)  # of a bit beside the end at which the voltage lies
 _UNEVEN_SHIFT = const(2)  # of six bits beside the end that told last
 # Exponent by which diffusion is slower, at 9 degC. Below it is the lag that may be larger, and not
 # the end that is near, so that any surprise waits for the next visit.
@@ -67,6 +72,7 @@ _DOUBTED = const(2e6)  # ppm: what waits is taken for half of the 95 % interval
 # turns within the sample. The mean of their voltages is then that of a full cell. A charge that is
 # held was at its end in the sample before.
 _TURNED = const(2)
+_FADES = const(33)  # a current that has fallen by one of these parts since the sample before
 _LEFT = const(4)  # with a side: the end was left since it was seen
 _MODEST = const(4.0)  # and is made to be no more than this
 _MOST = const((1.0, 0.5, 0.3, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
@@ -102,6 +108,9 @@ class Estimator:
         self.full_swing = self.loss_seen = False
         self._used_end = 0  # the end at which the voltage lies and has told, 0 for none
         self._last_side = 0  # the end that told last
+        # Whether a charge is held, and its current has faded at once: it is full then.
+        self._is_held = self._has_faded = False
+        self._went_on = False  # the load, after a look at an empty end in the cold
         # An end that waits for a second look: side, innovation and stored charge (ppm)
         self.pending = (0, 0, 0)
         covariance = self._covariance = Covariance()
@@ -132,6 +141,10 @@ class Estimator:
     def add_stuck_gap(self, missed_pc: int) -> None:
         """Note charge that was guessed, or with the other sign that the guess was needless."""
         self._drift_pc = max(0, self._drift_pc + missed_pc // _GUESSED)
+
+    def cut_off(self) -> None:
+        """Note that nothing flows: whoever cuts the load off at the empty end has done so."""
+        self._went_on = False
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` of the design capacity may have moved uncounted."""
@@ -203,6 +216,10 @@ class Estimator:
         `base_pa` is the current seen by the sample before this one.
         """
         film = self._film
+        if self._went_on and current_pa > 0:
+            # It was no end where the load went on until light came: the voltage input alone has
+            # shown one, and says nothing of the capacity.
+            self._went_on, self._last_side = False, 0
         self.at_end = film.surface(voltage_uv, current_pa, drain_pa, temperature_cdeg)
         if not self.at_end:
             self._used_lag_ppm = 0
@@ -213,10 +230,14 @@ class Estimator:
             return False
         side = FULL if current_pa > 0 else EMPTY
         held = self._used_end == side or self.pending[0] == side
-        if side == FULL and not held and current_pa * _TURNED < abs(base_pa):
+        fades = side == FULL and current_pa * _TURNED < abs(base_pa)
+        if fades and not held:
             return False
         film.split_burst(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)
+        # A charge whose current fades while the voltage stays is held.
+        self._is_held = side == FULL and current_pa * _FADES < (_FADES - 1) * abs(base_pa)
+        self._has_faded = fades and film.steady < _FADED
         self.proof.meet(side)
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._used_lag_ppm)
@@ -238,6 +259,7 @@ class Estimator:
         self._used_lag_ppm = lag_ppm
         self._used_end = side
         self._last_side = side
+        self._went_on = side == EMPTY and film.energy >= _COLD
         return True
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -245,7 +267,8 @@ class Estimator:
         counted = _packed(self._charged_pc), _packed(self._moved_pc), _packed(self._drift_pc)
         lags = self._used_lag_ppm, self._peak_lag_ppm
         last = self._last_side | self._film.uneven_code << _UNEVEN_SHIFT
-        ends = self.capacity_ppm, self.loss_ppm, self._used_end, last, self.lasting
+        used = self._used_end | self._went_on << _WENT_ON_SHIFT
+        ends = self.capacity_ppm, self.loss_ppm, used, last, self.lasting
         upper = self._covariance.upper()
         struct.pack_into(_FORMAT, buffer, offset, *(counted + lags + ends), *upper)
 
@@ -254,7 +277,9 @@ class Estimator:
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._charged_pc, self._moved_pc, self._drift_pc = map(_unpacked, values[:3])
         self._used_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
-        self.loss_ppm, self._used_end, last, self.lasting = values[6:10]
+        self.loss_ppm, used, last, self.lasting = values[6:10]
+        self._used_end = used & (1 << _WENT_ON_SHIFT) - 1
+        self._went_on = used >> _WENT_ON_SHIFT > 0
         self._last_side = last & (1 << _UNEVEN_SHIFT) - 1
         self._film.set_uneven(last >> _UNEVEN_SHIFT)
         self._covariance.set_upper(values[10:])
@@ -322,8 +347,11 @@ class Estimator:
             left_ppm = (film.lag_share + film.input_lag) * _PPM
             faded_ppm = apart_ppm + moved_ppm
             is_faded = left_ppm > 0.0 and faded_ppm > max(left_ppm, _SECOND_PPM)
-            if side == FULL and agrees and moved_ppm > 0 and is_faded:
-                return True
+            if side == FULL and agrees and moved_ppm > 0:
+                if is_faded:
+                    return True
+                if self._is_held:
+                    return False  # and keeps its first look: it is from there that a lag fades
             if moved_ppm < 0:
                 apart_ppm, moved_ppm = -apart_ppm, -moved_ppm
             if moved_ppm < _SECOND_PPM:
@@ -368,6 +396,12 @@ class Estimator:
         opposite = self._last_side and self._last_side != side
         if proof.is_burst and squared > _SURPRISE * (expected + noise):
             return False  # an overload says nothing of the charge
+        if side == EMPTY and innovation < 0.0:
+            if proof.is_burst and film.is_overload and self._last_side:
+                return False  # nor that it is less than an end has told: a lasting load does
+            if not film.is_bottom and film.drained > _DRAINED * film.steady:
+                self.pending = side, int(innovation * _PPM), int(stored * _PPM)
+                return False
         uneven = 0.0
         if opposite and side == EMPTY and film.energy < _COLD:
             uneven = proof.uneven(innovation, expected + noise)
@@ -383,7 +417,7 @@ class Estimator:
             noise = proved + proof.reserve
         most = _UNHEARD if film.energy < _COLD else _SURPRISE
         unheard = squared > most * (expected + noise)
-        if unheard and not self._is_confirmed(side, innovation, stored):
+        if unheard and not self._has_faded and not self._is_confirmed(side, innovation, stored):
             return False
         if self.pending[0] & ~_LEFT == side:
             self.pending = (0, 0, 0)

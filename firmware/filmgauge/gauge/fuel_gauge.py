@@ -310,6 +310,8 @@ class FuelGauge:
         moved_pc = raw_pc - offset_pc
         self.book(-offset_pc, ZERO)
         self.estimator.count(moved_pc, drift_pc)
+        if abs(moved_pc) * _BRANCH * 1000 < self.one_c_pa * elapsed_ms:
+            self.estimator.cut_off()
         self._lose(moved_pc)
         self._leak(elapsed_ms, temperature_cdeg)
         moved_pc += self._taken_pc

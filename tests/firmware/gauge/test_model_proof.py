@@ -5,6 +5,7 @@ from filmgauge.gauge.model_proof import EMPTY, FULL, ModelProof
 
 class Film:
     lag_share = steady = drained = energy = input_lag = 0.0
+    is_overload = False
     surface_sigma = 1.0
 
 
