@@ -46,31 +46,70 @@ _CURRENT_SIGMA_C = 1e-3  # of the mean current: offset and what the model of the
 _INITIAL_SIGMA = 0.05
 
 
+class ChargeCount:
+    """What every baseline makes of a reading first: the charge that it counted, and the recent
+    mean current. Those that follow one node can share it."""
+
+    def __init__(self, shunt_mohm: int) -> None:
+        self._scale = CountScale(shunt_mohm)
+        self._recent = RecentMean()  # uA
+        self.moved_uah = 0.0  # by the last reading
+
+    def add(self, reading: Reading) -> None:
+        """Count a reading; a lost one counts nothing."""
+        if reading.kind is ReadingKind.LOST:
+            return
+        self.moved_uah = moved_uah = self._scale.pc(reading.counts) / _PC_PER_UAH
+        if reading.elapsed_ms > 0:
+            mean_ua = moved_uah / reading.elapsed_ms * 3.6e6
+            self._recent.add(mean_ua, reading.elapsed_ms / 1e3)
+
+    @property
+    def recent_ua(self) -> float:
+        """The recent mean current."""
+        return self._recent.current
+
+    def current_ua(self, reading: Reading) -> float:
+        """The current at the moment of a reading."""
+        return self._scale.pa(reading.current_code) / 1e6
+
+
 class CountingGauge(Gauge):
-    """State of charge from a given start by counting alone; capacity that of the parameter set."""
+    """State of charge from a given start by counting alone; capacity that of the parameter set.
+
+    charge: what it shares with others; whoever shares it adds each reading to it and then calls
+    ``follow`` in place of ``update``.
+    """
 
     def __init__(
-        self, parameters: CellParameters, area_cm2: float, shunt_mohm: int, initial_soc: float
+        self,
+        parameters: CellParameters,
+        area_cm2: float,
+        shunt_mohm: int,
+        initial_soc: float,
+        charge: ChargeCount | None = None,
     ) -> None:
-        self._scale = CountScale(shunt_mohm)
+        self._charge = ChargeCount(shunt_mohm) if charge is None else charge
         self._full_uah = parameters.capacity_uah_cm2 * area_cm2
         self._soc = initial_soc
-        self._recent = RecentMean()  # uA
         self.prepare(parameters, area_cm2)
 
     def prepare(self, parameters: CellParameters, area_cm2: float) -> None:
         """Make what a better gauge needs beside a count."""
 
     def update(self, reading: Reading) -> None:
+        self._charge.add(reading)
+        self.follow(reading)
+
+    def follow(self, reading: Reading) -> None:
+        """As ``update``, of a reading that is in the shared charge already."""
         if reading.kind is ReadingKind.LOST:
             return
-        moved_uah = self._scale.pc(reading.counts) / _PC_PER_UAH
+        moved_uah = self._charge.moved_uah
         self._soc += moved_uah / self._full_uah
-        if reading.elapsed_ms > 0:
-            mean_ua = moved_uah / reading.elapsed_ms * 3.6e6
-            self._recent.add(mean_ua, reading.elapsed_ms / 1e3)
         self.correct(reading, moved_uah)
-        self._soc = min(1.0, max(0.0, self._soc))
+        if not 0.0 < self._soc < 1.0:
+            self._soc = min(1.0, max(0.0, self._soc))
 
     def correct(self, reading: Reading, moved_uah: float) -> None:
         """Do what a better gauge does beside counting."""
@@ -86,13 +125,10 @@ class CountingGauge(Gauge):
         return self.soc() * self._full_uah
 
     def time_to_empty_h(self, temperature_cdeg: int) -> float | None:
-        if self._recent.current >= 0.0:
+        recent_ua = self._charge.recent_ua
+        if recent_ua >= 0.0:
             return None
-        return self.soc() * self._full_uah / -self._recent.current
-
-    def current_ua(self, reading: Reading) -> float:
-        """The current at the moment of a reading."""
-        return self._scale.pa(reading.current_code) / 1e6
+        return self.soc() * self._full_uah / -recent_ua
 
 
 class ResettingGauge(CountingGauge):
@@ -103,7 +139,7 @@ class ResettingGauge(CountingGauge):
             self._soc = 1.0
         elif reading.interrupt is Interrupt.LOW:
             overload_ua = _OVERLOAD_C * self._full_uah
-            if abs(self.current_ua(reading)) < overload_ua:
+            if abs(self._charge.current_ua(reading)) < overload_ua:
                 self._soc = 0.0
 
 
@@ -183,6 +219,8 @@ class RestTableGauge(CountingGauge):
 class KalmanGauge(CountingGauge):
     """The filter."""
 
+    tells_sigma = True
+
     def prepare(self, parameters: CellParameters, area_cm2: float) -> None:
         full_uah = self.full_uah()
         self._curve = MeanCurve(parameters, _FILTER_POINTS)
@@ -207,7 +245,7 @@ class KalmanGauge(CountingGauge):
         pzz += (_CURRENT_SIGMA_C * hours) ** 2
         pzu *= keeps
         puu = puu * keeps * keeps + 1e-10
-        present_ua = self.current_ua(reading) - reading.drain_pa / 1e6
+        present_ua = self._charge.current_ua(reading) - reading.drain_pa / 1e6
         expected_v, slope = self._curve.voltage_v(min(1.0, max(0.0, self._soc)))
         expected_v += self._u + self._r0 * present_ua
         innovation = reading.voltage_uv / 1e6 - expected_v

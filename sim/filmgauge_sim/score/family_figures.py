@@ -53,7 +53,8 @@ def figures(logs: Sequence[RunLog], name: str, counted: CountedFrom) -> dict[str
     runs = _evaluations(logs, tracks, starts)
     evaluations = list(chain.from_iterable(runs))
     learnt = [learnt_from_s(log, counted) for log in logs]
-    healthy = list(chain.from_iterable(_evaluations(logs, tracks, learnt)))
+    known = runs if learnt == starts else _evaluations(logs, tracks, learnt)
+    healthy = list(chain.from_iterable(known))
     times = [each.to_empty for each in evaluations if isfinite(each.to_empty)]
     emptying = sum(each.is_emptying for each in evaluations)
     return {
@@ -136,9 +137,9 @@ def _soc_errors(
     """Errors of the state of charge from each run's start on, and those before it."""
     after, before = SocErrors(), SocErrors()
     for log, track, start_s in zip(logs, tracks, starts, strict=True):
-        columns = zip(log.time_s, log.soc, track.soc, track.sigma, strict=True)
-        for time_s, true_soc, soc, sigma in columns:
-            (after if time_s >= start_s else before).add(soc, true_soc, sigma)
+        first = bisect_left(log.time_s, start_s)
+        before.add_run(track.soc[:first], log.soc[:first], track.sigma[:first])
+        after.add_run(track.soc[first:], log.soc[first:], track.sigma[first:])
     return after, before
 
 

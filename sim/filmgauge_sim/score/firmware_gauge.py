@@ -49,6 +49,8 @@ class FirmwareGauge(Gauge):
     run, and not the score: it stays where it was, and has a problem more.
     """
 
+    tells_sigma = True
+
     def __init__(
         self,
         profile: CompiledProfile,

@@ -11,6 +11,7 @@ for all gauges and for the truth, so that everybody answers the same question.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import expm1
+from typing import ClassVar
 
 from filmgauge_sim.score.sensor_model import Reading
 
@@ -33,6 +34,8 @@ class Gauge(ABC):
     States of charge from 0 to 1 where the gauge keeps to it; None for what it does not know.
     """
 
+    tells_sigma: ClassVar[bool] = False
+
     @abstractmethod
     def update(self, reading: Reading) -> None:
         """Use the reading of one wake."""
@@ -54,7 +57,7 @@ class Gauge(ABC):
         """Hours to empty at the recent mean current; None while it does not discharge."""
 
     def sigma(self) -> float | None:
-        """Standard deviation of ``soc``."""
+        """Standard deviation of ``soc``, where it tells one."""
         return None
 
     def sigmas(self) -> Sigmas:

@@ -4,9 +4,12 @@ All figures are per cent; None where there is nothing to judge.
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
+from operator import mul, sub
+
+from filmgauge_sim.score.coverage import CellCoverage
 
 _SMALL = 0.01  # an error that nobody need be told of
 
@@ -22,10 +25,10 @@ class Errors:
 
 def errors_of(values: Iterable[float]) -> Errors:
     """Of errors of either sign; NaN are left out (they are counted as failures)."""
-    sizes = sorted(abs(value) for value in values if isfinite(value))
+    sizes = sorted(map(abs, filter(isfinite, values)))
     if not sizes:
         return Errors(None, None, None)
-    square = sum(size * size for size in sizes) / len(sizes)
+    square = sum(map(mul, sizes, sizes)) / len(sizes)
     rank = max(0, -(-95 * len(sizes) // 100) - 1)  # nearest rank
     return Errors(sqrt(square), sizes[rank], sizes[-1])
 
@@ -65,6 +68,16 @@ class SocErrors:
             self._judged += 1
             self._within += error <= 2.0 * sigma
         self.unexplained += not has_fault and error > max(2.0 * sigma, _SMALL)
+
+    def add_run(
+        self, socs: Sequence[float], true_socs: Sequence[float], sigmas: Sequence[float]
+    ) -> None:
+        """Add the estimates of a gauge that tells no faults, a sample each."""
+        errors = list(map(sub, socs, true_socs))
+        self._errors_pct.extend([100.0 * error for error in errors])
+        covered = CellCoverage.of(zip(errors, sigmas, strict=True))
+        self._judged += covered.judged
+        self._within += covered.within
 
     def extend(self, other: "SocErrors") -> None:
         """Add those of another run."""

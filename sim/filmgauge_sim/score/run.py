@@ -9,6 +9,7 @@ from filmgauge_sim.cell import FilmCell, SteppedCell, deliverable_uah, load_para
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.score import truth
 from filmgauge_sim.score.baselines import (
+    ChargeCount,
     CountingGauge,
     FullCounter,
     KalmanGauge,
@@ -26,14 +27,14 @@ from filmgauge_sim.score.sensor_model import Reading, SensorModel
 SHUNT_OHM = 1000.0
 _SHUNT_MOHM = round(SHUNT_OHM * 1e3)
 GAUGE = "gauge"
-BASELINES = {
+BASELINES: dict[str, type[CountingGauge]] = {
     "counter": CountingGauge,
     "reset-counter": ResettingGauge,
     "rest-table": RestTableGauge,
     "ekf": KalmanGauge,
 }
 # They begin with what the gauge is given, and know the cell by its ends alone.
-PLAIN_BASELINES = {
+PLAIN_BASELINES: dict[str, type[CountingGauge]] = {
     "full-counter": FullCounter,
     "ends-counter": ResettingGauge,
     "learning-counter": LearningCounter,
@@ -151,16 +152,15 @@ class _Run:
             options.runtime,
             options.single,
         )
-        start = cell.stoichiometry if family.baselines_know_start else family.initial_soc[0]
-        baselines = {
-            name: kind(parameters, area_cm2, _SHUNT_MOHM, start)
-            for name, kind in BASELINES.items()
+        given = family.initial_soc[0]
+        start = cell.stoichiometry if family.baselines_know_start else given
+        self._charge = ChargeCount(_SHUNT_MOHM)
+        self._baselines = {
+            name: kind(parameters, area_cm2, _SHUNT_MOHM, begun, self._charge)
+            for kinds, begun in ((BASELINES, start), (PLAIN_BASELINES, given))
+            for name, kind in kinds.items()
         }
-        plain = {
-            name: kind(parameters, area_cm2, _SHUNT_MOHM, family.initial_soc[0])
-            for name, kind in PLAIN_BASELINES.items()
-        }
-        self.gauges: dict[str, Gauge] = {GAUGE: self.ours, **baselines, **plain}
+        self.gauges: dict[str, Gauge] = {GAUGE: self.ours, **self._baselines}
         self.log = RunLog(family.title, seed, family.load_c * capacity_uah)
         self.log.tracks = {name: Track() for name in self.gauges}
         self.log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
@@ -169,6 +169,9 @@ class _Run:
     def record(self) -> None:
         """Let every gauge follow the run, and log what each says beside the truth."""
         cell, log = self.cell, self.log
+        own = log.tracks[GAUGE]
+        follows = [baseline.follow for baseline in self._baselines.values()]
+        said = self._said()
         least_ua = truth.LEAST_C * cell.capacity_uah
         next_evaluation_s = 0.0
         temperature_cdeg = 2500
@@ -182,18 +185,32 @@ class _Run:
             log.soc.append(cell.stoichiometry)
             if sample.end in _ENDS:
                 log.ends.append((sample.now_s, sample.end))
-            for name, gauge in self.gauges.items():
-                gauge.update(reading)
-                track = log.tracks[name]
-                track.soc.append(gauge.soc())
-                track.sigma.append(_or_nan(gauge.sigma()))
-                track.silent_jumps += gauge.is_silent_jump()
+            self.ours.update(reading)
+            own.silent_jumps += self.ours.is_silent_jump()
+            self._charge.add(reading)
+            for follow in follows:
+                follow(reading)
+            for value, append in said:
+                append(_or_nan(value()))
             if sample.now_s >= next_evaluation_s:
                 next_evaluation_s += self._duration_s / EVALUATIONS
                 if reference[0] != cell.capacity_uah:
                     reference = cell.capacity_uah, truth.full_available_uah(cell, log.load_ua)
                 log.reference_uah.append(reference[1])
                 self._evaluate(sample, temperature_cdeg)
+        for name, gauge in self.gauges.items():
+            if not gauge.tells_sigma:
+                log.tracks[name].sigma = array("d", [_NAN]) * len(log.time_s)
+
+    def _said(self) -> list[tuple[Callable[[], float | None], Callable[[float], None]]]:
+        """What every gauge is asked at each sample, and where the answer goes."""
+        tracks = self.log.tracks
+        said: list[tuple[Callable[[], float | None], Callable[[float], None]]] = []
+        for name, gauge in self.gauges.items():
+            said.append((gauge.soc, tracks[name].soc.append))
+            if gauge.tells_sigma:
+                said.append((gauge.sigma, tracks[name].sigma.append))
+        return said
 
     def _evaluate(self, sample: NodeSample, temperature_cdeg: int) -> None:
         """Ask the cell what it would deliver, and the gauges what they think of it."""

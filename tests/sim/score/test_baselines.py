@@ -5,6 +5,7 @@ import pytest
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.open_circuit import OpenCircuit
 from filmgauge_sim.score.baselines import (
+    ChargeCount,
     CountingGauge,
     FullCounter,
     KalmanGauge,
@@ -57,6 +58,19 @@ def test_a_state_of_charge_stays_between_its_ends(kind):
         for _ in range(240):
             gauge.update(reading(current))
         assert 0.0 <= gauge.soc() <= 1.0
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_shared_count_is_that_of_its_own(kind):
+    charge = ChargeCount(1_000_000)
+    alone, shared = made(kind), kind(SET, 1.0, 1_000_000, 0.5, charge)
+    lost = Reading(ReadingKind.LOST, 60_000)
+    for each in (reading(-1.0), reading(0.001), lost, reading(2.0, interrupt=Interrupt.DONE)):
+        alone.update(each)
+        charge.add(each)
+        shared.follow(each)
+        assert shared.soc() == alone.soc()
+        assert shared.time_to_empty_h(2500) == alone.time_to_empty_h(2500)
 
 
 @pytest.mark.parametrize("kind", EVERY)

@@ -75,6 +75,16 @@ def test_errors_come_one_by_one_and_an_unknown_sigma_is_not_judged():
     assert SocErrors().coverage_pct is None
 
 
+def test_a_run_is_what_its_samples_are_one_by_one():
+    run, errors = SocErrors(), SocErrors()
+    samples = [(0.51, 0.5, 0.01), (0.47, 0.5, nan), (0.55, 0.5, 0.01), (nan, 0.5, 0.1)]
+    run.add_run(*(array("d", column) for column in zip(*samples, strict=True)))
+    for soc, true_soc, sigma in samples:
+        errors.add(soc, true_soc, sigma)
+    assert len(run) == 4
+    assert run.as_dict() == errors.as_dict()
+
+
 def test_available_charge_is_relative_to_the_reference():
     found = figured(log_of([0.5, 0.5], available=[6.0, 4.0]))
     assert found["available_rmse_pct"] == pytest.approx(10.0)
