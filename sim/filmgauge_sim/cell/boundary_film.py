@@ -38,6 +38,7 @@ class _Stretch(NamedTuple):
     begin_s: float
     end_s: float
     position: float  # of the front when it begins
+    begun: float  # how much the stoichiometry has changed by then
 
 
 class BoundaryFilm(FilmCell, physics="boundary"):
@@ -100,17 +101,18 @@ class BoundaryFilm(FilmCell, physics="boundary"):
     def _stretches(self, law: Isothermal, current: float, duration_s: float) -> list[_Stretch]:
         """The times from now on in which the voltage only falls or only rises, in order."""
         net = self._net(law, current, duration_s)
-        found, passed, begin_s = [], 0.0, 0.0
+        found: list[_Stretch] = []
+        passed = begin_s = begun = 0.0
         for begin, end in self._fronts.stretches(net > 0.0):
             passed += end - begin
             if passed >= abs(net):
                 break
             end_s = self._time_s(law, current, duration_s, passed)
-            found.append(_Stretch(begin_s, end_s, begin))
-            begin_s = end_s
+            found.append(_Stretch(begin_s, end_s, begin, begun))
+            begin_s, begun = end_s, self._net(law, current, end_s)
         else:
             begin = 1.0
-        found.append(_Stretch(begin_s, duration_s, begin))
+        found.append(_Stretch(begin_s, duration_s, begin, begun))
         return found
 
     def _time_s(self, law: Isothermal, current: float, longest_s: float, passed: float) -> float:
@@ -132,13 +134,12 @@ class BoundaryFilm(FilmCell, physics="boundary"):
 
     def _after(self, law: Isothermal, current: float, stretch: _Stretch, time_s: float) -> float:
         """The voltage at a time of a stretch."""
-        net = self._net(law, current, time_s)
+        passed = law.stored_ua_cm2(current) * time_s * law.per_uas_cm2
+        net = passed - leaked(self.stoichiometry, passed, law.leak_per_s * time_s)
         position = 0.0
         if current:
-            moved = abs(net - self._net(law, current, stretch.begin_s))
-            position = min(stretch.position + moved, 1.0)
+            position = min(stretch.position + abs(net - stretch.begun), 1.0)
         hysteresis = self.hysteresis
-        passed = law.stored_ua_cm2(current) * time_s * law.per_uas_cm2
         if passed:
             hysteresis = hysteresis_after(hysteresis, passed, law.hysteresis_rate)
         shown = law.curve.voltage_v(self.stoichiometry + net) + self._end_v(law, current, position)

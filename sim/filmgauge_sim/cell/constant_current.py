@@ -159,6 +159,13 @@ class ConstantCurrentPath:
         hysteresis = mean_hysteresis(self.hysteresis, passed, law.hysteresis_rate)
         return law.curve.plateau_v(surface) + law.static_v * hysteresis + self.offset_v
 
+    def state(self, time_s: float) -> tuple[float, list[float], float]:
+        """Mean stoichiometry, modes and hysteresis after time_s: where another path begins."""
+        law = self.law
+        mean, _, hysteresis, _ = self.slow_parts(time_s)
+        modes = advanced(self.modes, law.decays_per_s, law.gains, self.inflow_ua_cm2, time_s)
+        return mean, modes, hysteresis
+
     def at(self, time_s: float) -> Instant:
         """The cell after time_s of this path."""
         law, current = self.law, self.inflow_ua_cm2

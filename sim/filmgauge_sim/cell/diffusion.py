@@ -13,8 +13,9 @@ over the same range leave 0.15 %; the series itself cut off at as many terms wou
 """
 
 from collections.abc import Sequence
+from itertools import repeat
 from math import expm1
-from operator import sub, truediv
+from operator import mul, sub, truediv
 
 from filmgauge_sim.package_data import read_toml
 
@@ -28,12 +29,12 @@ WEIGHTS: tuple[float, ...] = tuple(_MODES["weights"])
 
 def rates_per_s(tau_s: float) -> list[float]:
     """Decay rates r_k / tau of the modes, 1/s."""
-    return [rate / tau_s for rate in RATES]
+    return list(map(truediv, RATES, repeat(tau_s)))
 
 
 def gains(tau_s: float, capacity_uas_cm2: float) -> list[float]:
     """Stationary value w_k tau / Q0 of each mode for 1 uA/cm2, stoichiometry per uA/cm2."""
-    return [weight * tau_s / capacity_uas_cm2 for weight in WEIGHTS]
+    return list(map(truediv, map(mul, WEIGHTS, repeat(tau_s)), repeat(capacity_uas_cm2)))
 
 
 def advanced(

@@ -1,5 +1,6 @@
 """One film at one temperature and age: every number that stays while these stay."""
 
+from functools import cached_property
 from operator import truediv
 
 from filmgauge_sim.cell import diffusion
@@ -11,6 +12,7 @@ from filmgauge_sim.cell.parameters import CellParameters
 LOWEST_C = -40.0
 HIGHEST_C = 85.0
 _SECONDS_PER_HOUR = 3600.0
+_OF_MODES = ("decays_per_s", "gains", "ramp_gains_s", "lag_per_ua_cm2")
 SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
 
 
@@ -82,11 +84,30 @@ class Isothermal:
 
     def _set_tau(self, tau_s: float) -> None:
         self._tau_s = tau_s
-        self.decays_per_s = diffusion.rates_per_s(tau_s)
-        self.gains = diffusion.gains(tau_s, self.capacity_uas_cm2)
-        self.ramp_gains_s = list(map(truediv, self.gains, self.decays_per_s))
-        # How far the surface leads the mean in the long run.
-        self.lag_per_ua_cm2 = sum(self.gains)
+        for name in _OF_MODES:
+            self.__dict__.pop(name, None)
+
+    # Not every physics asks for the modes, and outdoors a law lasts from sample to sample.
+
+    @cached_property
+    def decays_per_s(self) -> list[float]:
+        """Decay rates of the modes."""
+        return diffusion.rates_per_s(self._tau_s)
+
+    @cached_property
+    def gains(self) -> list[float]:
+        """Stationary values of the modes per uA/cm2."""
+        return diffusion.gains(self._tau_s, self.capacity_uas_cm2)
+
+    @cached_property
+    def ramp_gains_s(self) -> list[float]:
+        """The gains over the decay rates."""
+        return list(map(truediv, self.gains, self.decays_per_s))
+
+    @cached_property
+    def lag_per_ua_cm2(self) -> float:
+        """How far the surface leads the mean in the long run."""
+        return sum(self.gains)
 
     def stored_ua_cm2(self, current_ua_cm2: float) -> float:
         """The part of a current that reaches the film: less than all when charging."""

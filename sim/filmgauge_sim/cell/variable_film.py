@@ -66,13 +66,15 @@ class VariableFilm(DiffusionFilm, physics="variable"):
     ) -> Iterator[tuple[float, float, ConstantCurrentPath]]:
         """Yield (begin s, length s, path) of each slab that is passed in a time."""
         inflow = law.stored_ua_cm2(current)
-        mean, modes, hysteresis, begun_s = self.stoichiometry, self._modes, self.hysteresis, 0.0
+        mean, modes, hysteresis = self.stoichiometry, self._modes, self.hysteresis
+        path: ConstantCurrentPath | None = None
+        begun_s = passed_s = 0.0
         for slab, length_s in self._slabs(law, inflow, duration_s):
-            path = ConstantCurrentPath(slab, current, mean, modes, hysteresis)
+            if path is not None:  # what follows the last slab that is asked for is never needed
+                begun_s += passed_s
+                mean, modes, hysteresis = path.state(passed_s)
+            path, passed_s = ConstantCurrentPath(slab, current, mean, modes, hysteresis), length_s
             yield begun_s, length_s, path
-            begun_s += length_s
-            then = path.at(length_s)
-            mean, modes, hysteresis = then.mean, then.modes, then.hysteresis
 
     def _slabs(
         self, law: Isothermal, inflow: float, duration_s: float
