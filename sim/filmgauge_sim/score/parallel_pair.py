@@ -3,6 +3,7 @@ show one voltage."""
 
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 from filmgauge_sim.cell import CellParameters, Crossing, FilmCell, SteppedCell
@@ -51,9 +52,13 @@ class TwoInParallel(Modifier):
 class ParallelPair:
     """A SteppedCell of two."""
 
-    def __init__(self, first: SteppedCell, second: SteppedCell) -> None:
+    def __init__(self, first: FilmCell, second: FilmCell) -> None:
         self._first, self._second = first, second
         self._first_ua = 0.0  # current of the first in the last step
+        # What was asked for last, while nothing changes: current, temperature and voltage; and
+        # current, temperature, duration and this pair as it will be then, within one step.
+        self._asked: tuple[float, float, float] | None = None
+        self._ahead: tuple[float, float, float, ParallelPair] | None = None
 
     @property
     def parameters(self) -> CellParameters:
@@ -76,12 +81,17 @@ class ParallelPair:
     def clone(self) -> "ParallelPair":
         twin = copy(self)
         twin._first, twin._second = self._first.clone(), self._second.clone()
+        twin._ahead = None
         return twin
 
     def full(self) -> "ParallelPair":
         return ParallelPair(self._first.full(), self._second.full())
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
+        ahead, self._asked, self._ahead = self._ahead, None, None
+        if ahead is not None and ahead[:3] == (current_ua, temperature_c, duration_s):
+            self.__dict__.update(ahead[3].__dict__)
+            return
         while duration_s > 0.0:
             step_s = min(duration_s, self._step_s(current_ua))
             first_ua = self._divided(current_ua, temperature_c, step_s)
@@ -91,8 +101,12 @@ class ParallelPair:
             duration_s -= step_s
 
     def voltage_v(self, current_ua: float, temperature_c: float) -> float:
+        if self._asked is not None and self._asked[:2] == (current_ua, temperature_c):
+            return self._asked[2]
         first_ua = self._divided(current_ua, temperature_c, 0.0)
-        return self._first.voltage_v(first_ua, temperature_c)
+        voltage_v = self._first.voltage_v(first_ua, temperature_c)
+        self._asked = current_ua, temperature_c, voltage_v
+        return voltage_v
 
     def next_crossing(
         self,
@@ -128,6 +142,8 @@ class ParallelPair:
                     else:
                         outside_s, bound = middle_s, beyond
                 return Crossing(now_s + outside_s, bound)
+            if step_s == duration_s:
+                self._ahead = current_ua, temperature_c, duration_s, ahead
             probe, now_s = ahead, now_s + step_s
         return None
 
@@ -144,15 +160,16 @@ class ParallelPair:
     def _divided(self, current_ua: float, temperature_c: float, step_s: float) -> float:
         """The current of the first, so that both show one voltage after a step."""
 
+        first, second = self._first, self._second
+        if step_s:
+            first_v = first.voltage_after_v(temperature_c, step_s)
+            second_v = second.voltage_after_v(temperature_c, step_s)
+        else:
+            first_v = partial(first.voltage_v, temperature_c=temperature_c)
+            second_v = partial(second.voltage_v, temperature_c=temperature_c)
+
         def excess_v(first_ua: float) -> float:
-            first, second = self._first, self._second
-            if step_s:
-                first, second = first.clone(), second.clone()
-                first.advance(first_ua, temperature_c, step_s)
-                second.advance(current_ua - first_ua, temperature_c, step_s)
-            return first.voltage_v(first_ua, temperature_c) - second.voltage_v(
-                current_ua - first_ua, temperature_c
-            )
+            return first_v(first_ua) - second_v(current_ua - first_ua)
 
         near_ua = self._first_ua
         if not min(0.0, current_ua) <= near_ua <= max(0.0, current_ua):

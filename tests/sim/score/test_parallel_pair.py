@@ -75,3 +75,24 @@ def test_a_drawn_pair_is_two_halves():
     shares = [pair.capacity_uah / film.capacity_uah - 1.0 for pair in pairs]
     assert -0.075 <= min(shares) < -0.05
     assert 0.05 < max(shares) <= 0.075
+
+
+def test_what_was_asked_before_changes_nothing():
+    asked, plain = ParallelPair(*unlike()), ParallelPair(*unlike())
+    for current, duration in ((-2.0, 60.0), (-2.0, 60.0), (1.0, 300.0), (-2.0, 90.0)):
+        assert asked.next_crossing(current, 25.0, duration, low_v=1.0) is None
+        asked.clone().advance(current, 25.0, duration)
+        asked.advance(current, 25.0, duration)
+        plain.advance(current, 25.0, duration)
+        assert asked.stoichiometry == plain.stoichiometry
+        for load in (current, -1.0):
+            assert asked.voltage_v(load, 25.0) == plain.voltage_v(load, 25.0)
+
+
+def test_what_lies_ahead_is_found_once(monkeypatch):
+    pair, steps = ParallelPair(*unlike()), []
+    advance = FilmCell.advance
+    monkeypatch.setattr(FilmCell, "advance", lambda *step: steps.append(step) or advance(*step))
+    pair.next_crossing(-2.0, 25.0, 60.0, low_v=1.0)
+    pair.advance(-2.0, 25.0, 60.0)
+    assert len(steps) == 2  # one of each half
