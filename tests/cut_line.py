@@ -13,12 +13,14 @@ _READ_BYTES = 65536
 
 class CutLine(TcpPeer):
     """Carries everything until it is cut; then every connection is closed, until it is mended.
-    Mute, it is open and carries nothing to the broker."""
+    Mute, it is open and carries nothing to the broker. cut_before: bytes for the broker before
+    which one connection is closed, once."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = parse_address(broker.url)
         self._open: set[socket.socket] = set()
         self._is_cut = self._is_mute = False
+        self.cut_before: bytes | None = None
         super().__init__()
 
     @property
@@ -51,6 +53,9 @@ class CutLine(TcpPeer):
             for end in select.select(list(ends), (), ())[0]:
                 data = end.recv(_READ_BYTES)
                 if not data or self._is_cut:
+                    return
+                if self.cut_before and end in self._open and self.cut_before in data:
+                    self.cut_before = None
                     return
                 if not self._is_mute or end not in self._open:
                     ends[end].sendall(data)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cut_line import CutLine
 from launched_node import names, read, version
 from mqtt_brokers import Mosquitto
 from patience import until
@@ -39,6 +40,7 @@ class Bed:
 
     node: VirtualNode
     broker: Mosquitto
+    line: CutLine  # from the node to the broker
     folder: Path
     key: Ed25519PrivateKey
     new: bytes  # its flash
@@ -66,6 +68,13 @@ class Bed:
             number=number,
         )
         return path
+
+    def know(self, **keys: str) -> None:
+        """Let the user have keys of the node."""
+        known = self.folder / "known.toml"
+        lines = [f'{name} = "{value}"\n' for name, value in keys.items()]
+        known.write_text("".join(["[nodes.rig]\n", *lines]))
+        known.chmod(0o600)
 
     def update(self, source: Path, *options: str) -> Result:
         """Run the command while the node lives, wake after wake."""
@@ -96,13 +105,12 @@ def shared_bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     nodes = folder / "nodes"
     (nodes / "rig").mkdir(parents=True)
     (nodes / "rig" / "node.toml").write_text('name = "rig"\ncommands = true\n')
-    known = nodes / "known.toml"
-    known.write_text(f'[nodes.rig]\ncommand_key = "{COMMAND_KEY}"\n')
-    known.chmod(0o600)
     key = make_key(nodes / "update.key")
-    node = updated_node(folder / "node", broker.url, public_text(key), update_pieces=60)
-    yield Bed(node, broker, nodes, key, bytes(node.flash.image))
+    line = CutLine(broker)
+    node = updated_node(folder / "node", line.url, public_text(key), update_pieces=60)
+    yield Bed(node, broker, line, nodes, key, bytes(node.flash.image))
     node.close()
+    line.close()
     broker.stop()
 
 
@@ -110,6 +118,7 @@ def shared_bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 def bed(shared_bed: Bed) -> Bed:
     """Broker and node are one for all tests; what the node is begins anew with each."""
     shared_bed.begin_anew()
+    shared_bed.know(command_key=COMMAND_KEY)
     return shared_bed
 
 
@@ -127,6 +136,14 @@ def test_a_node_is_updated_over_several_wakes_and_says_so(bed: Bed) -> None:
     assert not {"incoming", "switch", "trial"} & names(bed.node, "/")
     again = bed.update(bed.folder / "made-7" / "esp32-7")
     assert (again.exit_code, again.output) == (0, f"rig: runs: {NEW}\n")  # nothing to do
+
+
+def test_an_order_whose_answer_is_lost_is_no_refusal(bed: Bed) -> None:
+    bed.line.cut_before = b"filmgauge/rig/ack"
+    done = bed.update(bed.store(version(NEW).data, NEW, 11))
+    assert bed.line.cut_before is None  # the node has had the order, and nobody its answer
+    assert done.output.splitlines()[-1] == f"rig: runs: {NEW}"
+    assert done.exit_code == 0
 
 
 def test_what_is_left_of_an_order_that_a_cut_has_half_forgotten_goes(bed: Bed) -> None:

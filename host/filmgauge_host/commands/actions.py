@@ -30,11 +30,13 @@ from filmgauge_sim.nodes.tables import did_you_mean
 @dataclass(frozen=True, slots=True)
 class Action:
     """operation: of the firmware. make_payloads: of its frames of so many bytes at most.
-    is_secret: nobody else may read them."""
+    is_secret: nobody else may read them. may_repeat: what is done twice is as done once, so it is
+    sent anew where its answer was lost."""
 
     operation: int
     make_payloads: Callable[[int], Iterable[bytes]]
     is_secret: bool = False
+    may_repeat: bool = False
 
     def payloads(self, longest: int = LONGEST) -> list[bytes]:
         """Return the payloads, made when the frames are, since a time is of then. longest: bytes

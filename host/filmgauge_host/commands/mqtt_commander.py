@@ -72,6 +72,7 @@ class _Sent:
     outcome: Outcome
     is_patient: bool = False
     refusal: Answer | None = None
+    begun_s: float = 0.0  # when its last frames were made, by the monotonic clock
     frames: dict[int, bytes] = field(default_factory=dict)  # by counter
     done: set[int] = field(default_factory=set)
     attempts: int = 0
@@ -149,6 +150,7 @@ class MqttCommander:
 
     def _begin(self, sent: _Sent, above: int) -> None:
         payloads = sent.action.payloads()
+        sent.begun_s = time.monotonic()
         if sent.action.operation == TIME:
             sent.made_s = self._unix_s()
         first = self._counters.reserve(sent.node, len(payloads), above)
@@ -208,6 +210,8 @@ class MqttCommander:
                 self._begin_behind(sent, answer)
         elif answer.status not in (DONE, OLD_COUNTER):
             sent.outcome.answer = answer
+        elif answer.status == OLD_COUNTER and sent.action.may_repeat:
+            self._begin_behind(sent, answer)  # its answer was lost
         elif answer.counter not in sent.done:
             sent.done.add(answer.counter)
             if answer.status == OLD_COUNTER:
@@ -236,7 +240,7 @@ def _deadline(sent: _Sent, begun_s: float, timeout_s: float | None) -> float:
     if timeout_s is not None:
         return begun_s + timeout_s
     interval_s = sent.outcome.interval_s
-    return begun_s + (_UNKNOWN_S if interval_s is None else 2 * interval_s + _LATEST_S)
+    return sent.begun_s + (_UNKNOWN_S if interval_s is None else 2 * interval_s + _LATEST_S)
 
 
 def _answer(node: str, key: bytes, values: dict[str, Any]) -> Answer | None:

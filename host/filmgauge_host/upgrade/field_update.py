@@ -104,7 +104,7 @@ class FieldUpdate:
         """Order from all at once, whichever version each gets."""
         keys = {node: self._keys[node] for node in payloads}
         actions = {
-            node: Action(UPDATE, lambda _mtu, payload=payload: [payload])
+            node: Action(UPDATE, lambda _mtu, payload=payload: [payload], may_repeat=True)
             for node, payload in payloads.items()
         }
         try:
