@@ -146,6 +146,13 @@ def test_an_order_whose_answer_is_lost_is_no_refusal(bed: Bed) -> None:
     assert done.exit_code == 0
 
 
+def test_a_node_that_has_the_next_key_already_is_reached_with_it(bed: Bed) -> None:
+    bed.know(command_key="ab" * 16, command_key_next=COMMAND_KEY)
+    done = bed.update(bed.store(version(NEW).data, NEW, 12))
+    assert done.output.splitlines()[-1] == f"rig: runs: {NEW}"
+    assert done.exit_code == 0
+
+
 def test_what_is_left_of_an_order_that_a_cut_has_half_forgotten_goes(bed: Bed) -> None:
     install(bed.node.flash, {"/incoming/app.bin": b"a piece"})
     bed.node.step()

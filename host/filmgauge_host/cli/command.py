@@ -1,6 +1,7 @@
 """`filmgauge command`: tell nodes what to do over MQTT, and wait for their answers."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -55,7 +56,7 @@ def command(
     action = parse_action(words)
     chosen = chosen_nodes(registry_of(nodes), nodes_wanted)
     keys = {node.name: node.command_key for node in chosen if node.command_key is not None}
-    pending = {node.name: node.command_key_next for node in chosen if node.command_key_next}
+    next_keys = next_keys_of(chosen)
     address = broker_address(broker)
     if action.is_secret:
         check_way_of_secrets(address, in_clear)
@@ -63,18 +64,14 @@ def command(
         shown: set[str] = set()
 
         def show_answer(outcome: Outcome) -> None:
-            if not (outcome.is_wrong_key and pending.get(outcome.node)):
-                shown.add(outcome.node)
-                show(outcome, as_json)
+            shown.add(outcome.node)
+            show(outcome, as_json)
 
-        found = {each.node: each for each in commander.send(keys, action, timeout_s, show_answer)}
-        again = {name: key for name, key in pending.items() if key and found[name].is_wrong_key}
-        if again:  # whose key is being changed
-            found |= {each.node: each for each in commander.send(again, action, timeout_s)}
-    for outcome in found.values():
+        found = commander.send(keys, action, timeout_s, show_answer, next_keys=next_keys)
+    for outcome in found:
         if outcome.node not in shown:
             show(outcome, as_json)
-    if not all(outcome.is_done for outcome in found.values()):
+    if not all(outcome.is_done for outcome in found):
         click.get_current_context().exit(1)
 
 
@@ -98,6 +95,11 @@ def chosen_nodes(registry: NodeRegistry, wanted: str) -> list[RegisteredNode]:
     if not chosen:
         raise InputError(f"none of the nodes {wanted!r} has a command_key")
     return list(chosen.values())
+
+
+def next_keys_of(nodes: Iterable[RegisteredNode]) -> dict[str, bytes]:
+    """Return the next key of each node whose key is being changed: it may have it already."""
+    return {node.name: node.command_key_next for node in nodes if node.command_key_next}
 
 
 def _nobody(registry: NodeRegistry, pattern: str) -> str:

@@ -13,7 +13,7 @@ from rich.live import Live
 from filmgauge import VERSION
 from filmgauge_host.ble.node_registry import REGISTRY_FILE, read_registry
 from filmgauge_host.cli.broker_option import BROKER, broker_address
-from filmgauge_host.cli.command import chosen_nodes
+from filmgauge_host.cli.command import chosen_nodes, next_keys_of
 from filmgauge_host.cli.nodes_file import KEYS_FOLDER
 from filmgauge_host.cli.options import FILE, FOLDER, Duration, input_errors
 from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
@@ -112,7 +112,7 @@ def update(
     say = (lambda _sentence: None) if can_draw(sys.stdout) else warn
     with (
         MqttCommander(address, counters, list(keys), say) as commander,
-        FieldUpdate(address, targets, keys, commander) as field,
+        FieldUpdate(address, targets, keys, commander, next_keys_of(chosen)) as field,
     ):
         field.begin({name: order_payload(each, downgrade) for name, each in targets.items()})
         _follow(field, timeout_s, as_json)

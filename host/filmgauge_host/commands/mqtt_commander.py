@@ -64,13 +64,14 @@ class Outcome:
 @dataclass(slots=True)
 class _Sent:
     """The frames of one node and its answers. is_patient: it may have another key yet; refusal:
-    that it has, as long as nothing else is known."""
+    that it has, as long as nothing else is known; next_key: which one it may have."""
 
     node: str
     key: bytes
     action: Action
     outcome: Outcome
     is_patient: bool = False
+    next_key: bytes | None = None
     refusal: Answer | None = None
     begun_s: float = 0.0  # when its last frames were made, by the monotonic clock
     frames: dict[int, bytes] = field(default_factory=dict)  # by counter
@@ -116,6 +117,7 @@ class MqttCommander:
         timeout_s: float | None = None,
         on_answer: Callable[[Outcome], None] = lambda outcome: None,
         is_patient: bool = False,
+        next_keys: Mapping[str, bytes] | None = None,
     ) -> list[Outcome]:
         """Send an action to nodes, or to each its own, each with its key; return what became of
         it, in their order. Raises FilmgaugeError where the broker does not let it through.
@@ -123,10 +125,13 @@ class MqttCommander:
         timeout_s: until when to wait at most; None: until each has reported twice. on_answer:
         gets what became of a node as soon as that is known. is_patient: a node that says it has
         another key is asked again when it has reported: it may be about to boot with this one.
+        next_keys: of nodes whose key is being changed, for those that refuse the one of before.
         """
         actions = dict.fromkeys(keys, action) if isinstance(action, Action) else action
         sent = {
-            node: _Sent(node, key, actions[node], Outcome(node), is_patient)
+            node: _Sent(
+                node, key, actions[node], Outcome(node), is_patient, (next_keys or {}).get(node)
+            )
             for node, key in keys.items()
         }
         self._read(sent)
@@ -198,8 +203,7 @@ class MqttCommander:
     def _judge(self, sent: _Sent, answer: Answer) -> None:
         if not answer.is_proven:
             if answer.status == WRONG_MAC and not answer.counter:
-                sent.refusal = answer
-                sent.outcome.answer = None if sent.is_patient else answer
+                self._judge_wrong_key(sent, answer)
             return
         if answer.counter not in sent.frames:
             return
@@ -220,6 +224,16 @@ class MqttCommander:
                 self._say_lateness(sent)
             if len(sent.done) == len(sent.frames):
                 sent.outcome.answer = answer
+
+    def _judge_wrong_key(self, sent: _Sent, answer: Answer) -> None:
+        """A node may say so once more of frames that it got twice, so the next key is not given
+        up for that."""
+        if sent.next_key is not None:
+            sent.key, sent.next_key, sent.is_patient = sent.next_key, None, True
+            self._begin(sent, 0)
+            return
+        sent.refusal = answer
+        sent.outcome.answer = None if sent.is_patient else answer
 
     def _begin_behind(self, sent: _Sent, answer: Answer) -> None:
         """Send the command behind what the node has proven to have had, if there is a number."""

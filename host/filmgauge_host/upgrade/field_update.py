@@ -56,7 +56,8 @@ class Progress:
 class FieldUpdate:
     """Use as a context. Raises NoBrokerError as BrokerLogin does.
 
-    targets: node -> its version; keys: node -> its command_key.
+    targets: node -> its version; keys: node -> its command_key; next_keys: node -> the one that it
+    may have already, where that is being changed.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class FieldUpdate:
         targets: Mapping[str, Version],
         keys: Mapping[str, bytes],
         commander: MqttCommander,
+        next_keys: Mapping[str, bytes] | None = None,
     ) -> None:
         self.progress = {node: Progress(node, version) for node, version in targets.items()}
         events, infos = (tuple(topic(node, leaf) for node in targets) for leaf in (EVENT, INFO))
         self._address = address
         self._login = BrokerLogin(address, events, states=infos)
         self._keys = dict(keys)
+        self._next_keys = dict(next_keys or {})
         self._commander = commander
         self._answers: list[Outcome] = []
         self._failures: list[FilmgaugeError] = []
@@ -108,7 +111,9 @@ class FieldUpdate:
             for node, payload in payloads.items()
         }
         try:
-            found = self._commander.send(keys, actions, on_answer=self._answers.append)
+            found = self._commander.send(
+                keys, actions, on_answer=self._answers.append, next_keys=self._next_keys
+            )
             self._answers += [each for each in found if each.answer is None]
         except FilmgaugeError as error:
             self._failures.append(error)
