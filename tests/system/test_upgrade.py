@@ -3,7 +3,7 @@ launcher and broker."""
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from mqtt_brokers import Mosquitto
 from patience import until
 from updated_node import COMMAND_KEY, NEW, OLD, updated_node
 
+from filmgauge.upgrade.manifest import PIECE
 from filmgauge.uplink.actions import UPDATE
 from filmgauge_host.cli.app import main
 from filmgauge_host.commands.frames import frame
@@ -25,7 +26,7 @@ from filmgauge_host.telemetry.broker_login import BrokerLogin
 from filmgauge_host.upgrade.order import order_payload
 from filmgauge_host.upgrade.signing_key import make_key, public_text
 from filmgauge_host.upgrade.version_build import bytecode_text
-from filmgauge_host.upgrade.version_folder import store_version
+from filmgauge_host.upgrade.version_folder import read_version, store_version
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
@@ -76,8 +77,10 @@ class Bed:
         known.write_text("".join(["[nodes.rig]\n", *lines]))
         known.chmod(0o600)
 
-    def update(self, source: Path, *options: str) -> Result:
-        """Run the command while the node lives, wake after wake."""
+    def update(
+        self, source: Path, *options: str, meanwhile: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Run the command while the node lives, wake after wake, and something else befalls it."""
         arguments = ["update", "rig", "--nodes", str(self.folder), "--broker", self.broker.url]
         arguments += ["--from", str(source), *options]
         results: list[Result] = []
@@ -87,6 +90,7 @@ class Bed:
         thread.start()
         while thread.is_alive():
             self.node.step()
+            meanwhile()
             assert self.node.dead is None, self.node.console.read_text()[-2000:]
         thread.join()
         return results[0]
@@ -151,6 +155,26 @@ def test_a_node_that_has_the_next_key_already_is_reached_with_it(bed: Bed) -> No
     done = bed.update(bed.store(version(NEW).data, NEW, 12))
     assert done.output.splitlines()[-1] == f"rig: runs: {NEW}"
     assert done.exit_code == 0
+
+
+def test_whoever_follows_a_version_learns_that_another_one_was_ordered(bed: Bed) -> None:
+    """By another operator, whose pieces are not there in this test."""
+    ours = bed.store(bytes(100 * PIECE), "0.4.0", 13)
+    other = read_version(bed.store(version(NEW).data, NEW, 14))
+    order = frame("rig", bytes.fromhex(COMMAND_KEY), 500_000, UPDATE, order_payload(other))
+
+    ordered: list[bytes] = []
+
+    def order_other() -> None:
+        if read(bed.node, "/incoming/app.bin") and not ordered:
+            ordered.append(order)
+            with BrokerLogin(parse_address(bed.broker.url)) as login:
+                login.publish("filmgauge/rig/command", order)
+
+    done = bed.update(ours, "--timeout", "1h", meanwhile=order_other)
+    assert done.output.splitlines()[-1] == "rig: another version was ordered meanwhile"
+    assert done.exit_code == 1
+    assert bed.retained("filmgauge/firmware/#") == {}  # ours, which nobody fetches any more
 
 
 def test_what_is_left_of_an_order_that_a_cut_has_half_forgotten_goes(bed: Bed) -> None:

@@ -26,7 +26,8 @@ from filmgauge_host.telemetry.messages import object_of, printable
 from filmgauge_host.upgrade.version import Version
 
 ASLEEP, ORDERED, SILENT = "waits for its next report", "ordered", "has not answered"
-ENDS = (RUNS, SWITCHED_BACK, REFUSING, SILENT)
+REPLACED = "another version was ordered meanwhile"
+ENDS = (RUNS, SWITCHED_BACK, REFUSING, SILENT, REPLACED)
 _OF = re.compile(r"(\d+) of (\d+)$")
 
 
@@ -122,10 +123,10 @@ class FieldUpdate:
         """Read what has come. Raises FilmgaugeError where ordering has failed."""
         if self._failures:
             raise self._failures.pop()
-        while self._answers:
-            self._apply_answer(self._answers.pop(0))
         for name, payload, _is_retained in self._login.drain():
             self._apply(name, payload)
+        while self._answers:  # behind the events, of which some are older
+            self._apply_answer(self._answers.pop(0))
 
     def is_over(self) -> bool:
         """Return whether every node has come to an end."""
@@ -179,7 +180,12 @@ class FieldUpdate:
                 each.done, each.of = int(found[1]), int(found[2])
 
     def _apply_event(self, each: Progress, values: dict[str, Any]) -> None:
-        if values.get("update") != each.version.id or not isinstance(values.get("state"), str):
+        ordered = values.get("update")
+        if not isinstance(ordered, str) or not isinstance(values.get("state"), str):
+            return
+        if ordered != each.version.id:
+            if each.state != ASLEEP and not each.is_over:  # it forgets this one for the other
+                each.state, each.text = REPLACED, ""
             return
         each.state = printable(values["state"])
         each.text = printable(str(values.get("text", "")))
