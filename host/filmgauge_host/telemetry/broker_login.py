@@ -56,6 +56,7 @@ class BrokerLogin:
 
     filters: at QoS 1. states: filters at QoS 0 of what the broker retains: at QoS 1 it may drop
     some of more than a thousand. Without them messages of an earlier time do not count.
+    connections: how many there were; it connects again by itself.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class BrokerLogin:
         self._ready = False
         self._failure: NoBrokerError | None = None
         self._closures = 0  # of the connection
+        self.connections = 0  # that were made, with all subscriptions
         self._answers: dict[int, Any] = {}  # packet id -> reason code
         self._messages: deque[tuple[str, bytes, bool]] = deque(maxlen=_MESSAGES)
         self._reading: dict[str, bytes] | None = None  # by topic, while what is retained is read
@@ -233,6 +235,7 @@ class BrokerLogin:
     def _begin(self) -> None:
         with self._news:
             self._ready = True
+            self.connections += 1
             self._news.notify_all()
 
     def _on_connect(self, client: Client, data: Any, flags: Any, reason: Any, _: Any) -> None:

@@ -11,6 +11,7 @@ with FieldUpdate(address, targets, keys, commander) as update:
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from filmgauge.uplink.actions import UPDATE
 from filmgauge.uplink.mqtt.topics import EVENT, FIRMWARE, INFO, PREFIX, topic
 from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.mqtt_commander import MqttCommander, Outcome
-from filmgauge_host.errors import FilmgaugeError
+from filmgauge_host.errors import FilmgaugeError, NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.broker_login import Answer, BrokerLogin, answering_login
 from filmgauge_host.telemetry.messages import object_of, printable
@@ -78,6 +79,7 @@ class FieldUpdate:
         self._commander = commander
         self._answers: list[Outcome] = []
         self._failures: list[FilmgaugeError] = []
+        self._connections = 0  # of the login, when the pieces were last published; 0: they are not
 
     def __enter__(self) -> Self:
         self._login.__enter__()
@@ -101,6 +103,7 @@ class FieldUpdate:
         }
         if not pending:
             return
+        self._connections = self._login.connections
         self._publish(are_kept=True)
         threading.Thread(target=self._order, args=(pending,), daemon=True).start()
 
@@ -123,10 +126,19 @@ class FieldUpdate:
         """Read what has come. Raises FilmgaugeError where ordering has failed."""
         if self._failures:
             raise self._failures.pop()
+        self._publish_anew()
         for name, payload, _is_retained in self._login.drain():
             self._apply(name, payload)
         while self._answers:  # behind the events, of which some are older
             self._apply_answer(self._answers.pop(0))
+
+    def _publish_anew(self) -> None:
+        """Publish the pieces again where the broker was away: it may have lost them."""
+        connections = self._login.connections
+        if self._connections and connections != self._connections:
+            self._connections = connections
+            with suppress(NoBrokerError):  # which comes back, and then the login does
+                self._publish(are_kept=True)
 
     def is_over(self) -> bool:
         """Return whether every node has come to an end."""
@@ -139,6 +151,7 @@ class FieldUpdate:
 
     def withdraw(self) -> None:
         """Take the pieces from the broker: it keeps them otherwise."""
+        self._connections = 0
         self._publish(are_kept=False)
 
     def _publish(self, are_kept: bool) -> None:

@@ -20,6 +20,7 @@ from filmgauge_host.commands.mqtt_commander import MqttCommander
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker_login import BrokerLogin
 from filmgauge_host.upgrade.field_update import FieldUpdate
+from filmgauge_host.upgrade.order import order_payload
 from filmgauge_host.upgrade.signing_key import make_key
 from filmgauge_host.upgrade.version import sign
 from filmgauge_host.upgrade.version_folder import store_version
@@ -89,6 +90,33 @@ def test_of_a_large_fleet_all_that_run_the_version_are_known_before_any_is_asked
         running.begin({})
         assert running.is_over()
         assert not any(each.has_failed for each in running.progress.values())
+    broker.stop()
+
+
+def test_a_broker_that_has_lost_the_pieces_gets_them_again(tmp_path: Path) -> None:
+    """As it is installed it keeps nothing beyond its end."""
+    version = sign({"app.bin": b"a"}, number=2, key=Ed25519PrivateKey.generate(), **MADE)
+    broker = Mosquitto(tmp_path, usual=True)
+    broker.start()
+    address = parse_address(broker.url)
+    counters = CommandCounters(tmp_path / "counters.json")
+    pieces = {f"filmgauge/firmware/{version.id}/{n}": p for n, p in enumerate(version.pieces())}
+    with (
+        MqttCommander(address, counters, ["rig"]) as commander,
+        FieldUpdate(address, {"rig": version}, {"rig": bytes(16)}, commander) as running,
+    ):
+        running.begin({"rig": order_payload(version)})
+        assert retained(address) == pieces
+        broker.stop()
+        broker.start()
+
+        def are_back() -> bool:
+            running.poll()
+            return retained(address) == pieces
+
+        until(are_back)
+        running.withdraw()
+        assert retained(address) == {}
     broker.stop()
 
 
