@@ -17,7 +17,7 @@ import binascii
 import os
 import struct
 
-from filmgauge.compat import const
+from filmgauge.compat import const, exists
 from filmgauge.config import Config
 
 NAME = "config.bak"
@@ -50,7 +50,8 @@ def effective(file: bytes, copy: "bytes | None") -> bytes:
 def load(path: str, device=None, renews: bool = True) -> Config:
     """Return the configuration that counts; ValueError naming what is wrong with the file.
 
-    renews: a copy that is behind, and a file that is broken, are written anew.
+    renews: a copy that is behind, and a file that is broken, are written anew. Not so on trial:
+    there no copy, which is of the version before, stands for a file that came with this one.
     """
     text, crc = _file(path)
     if device is None and _base(path) == crc:  # what most wakes find: the copy is not read
@@ -67,7 +68,7 @@ def load(path: str, device=None, renews: bool = True) -> Config:
     try:
         config = _checked(text)
     except ValueError as error:
-        if copy is None:
+        if copy is None or (not renews and exists(path + ".old")):
             raise
         config = _checked(copy)
         print("filmgauge: %s: its copy is used" % error)

@@ -68,6 +68,17 @@ def test_a_file_that_is_not_whole_leaves_the_copy_and_is_renewed():
         assert read_file(path) == sealed(ONE)
 
 
+def test_on_trial_a_file_of_the_version_holds_itself():
+    """Its copy is of the version before, which is gone back to."""
+    path = place()
+    save(ONE, path)
+    write_file(path + ".old", ONE)
+    write_file(path, TORN)
+    with raises(ValueError, "configuration is not JSON"):
+        load(path, None, False)
+    assert load(path).node == "one"  # left by a trial that is over
+
+
 def test_a_copy_that_is_not_whole_is_renewed():
     for broken in (b"", b"torn", bytes(60)):
         path = place()

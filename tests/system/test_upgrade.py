@@ -56,12 +56,17 @@ class Bed:
         self.node.step()
 
     def store(
-        self, app: bytes, name: str, number: int, key: Ed25519PrivateKey | None = None
+        self,
+        app: bytes,
+        name: str,
+        number: int,
+        key: Ed25519PrivateKey | None = None,
+        **more: bytes,
     ) -> Path:
-        """Return the folder of a version."""
+        """Return the folder of a version; more: other files of it, without their suffix."""
         _, path = store_version(
             self.folder / f"made-{number}",
-            {"app.bin": app},
+            {"app.bin": app, **{f"{each}.json": text for each, text in more.items()}},
             name=name,
             board="esp32",
             bytecode=bytecode_text(),
@@ -242,6 +247,14 @@ def test_a_version_that_crashes_is_switched_back_and_told(bed: Bed) -> None:
     assert info["firmware"] == OLD
     assert info["version"]["outcome"] == "switched back: 0.3.0 did not report"
     assert info["version"]["number"] == 7  # what it had
+
+
+def test_a_version_with_a_configuration_that_it_does_not_read_is_switched_back(bed: Bed) -> None:
+    """And does not report with the one of the version before."""
+    done = bed.update(bed.store(version(NEW).data, NEW, 15, config=b'{"update_key": "00"}'))
+    assert done.output.splitlines()[-1] == f"rig: switched back: {NEW} did not report"
+    assert done.exit_code == 1
+    assert json.loads(read(bed.node, "/config.json") or b"")["update_key"] == public_text(bed.key)
 
 
 def test_what_somebody_else_has_signed_is_refused(bed: Bed) -> None:

@@ -13,6 +13,7 @@ from hashlib import sha256
 import filmgauge
 from filmgauge import config_copy
 from filmgauge.compat import const
+from filmgauge.config import Config
 from filmgauge.upgrade.ed25519 import is_signed
 from filmgauge.upgrade.manifest import Manifest
 from filmgauge.upgrade.staging import FOLDER, MANIFEST, VERIFIED, path_of
@@ -38,9 +39,9 @@ def check(feed, device) -> "str | None":
         if _digest(path_of(name), size, buffer, feed) != digest:
             return "the SHA-256 of %s is not the one of the manifest" % name
         if name == "config.json":
-            lost = _merge(config, path_of(name))
-            if lost:
-                return lost + " would leave the node without a way out"
+            wrong = _merge(config, path_of(name), manifest.files[0][0] != "app.bin")
+            if wrong:
+                return wrong
     values = {
         "number": manifest.number,
         "version": manifest.version,
@@ -66,20 +67,27 @@ def _digest(path, size, buffer, feed):
             found.update(view[:count])
 
 
-def _merge(config, path):
+def _merge(config, path, is_own):
     """Write the configuration with its changes; null takes a key away. Secrets and all else that
-    the version does not bring stay as they are. Return the name of a change by which the node
-    could not be reached any more, with nothing written."""
+    the version does not bring stay as they are. Return what is wrong, with nothing written: a
+    change by which the node could not be reached any more, or, where this firmware stays (is_own),
+    one that it does not read."""
     with open(path, "rb") as file:
         changes = json.loads(file.read())
     for name in changes:
         if name in WAYS_OUT and not changes[name] and config.get(name, name == _HAS_DEFAULT):
-            return name
+            return name + " would leave the node without a way out"
         if changes[name] is None:
             config.pop(name, None)
         else:
             config[name] = changes[name]
-    _write(FOLDER + _CONFIG, config_copy.sealed(json.dumps(config).encode()))
+    merged = json.dumps(config)
+    if is_own:
+        try:
+            Config.from_json(merged)
+        except ValueError as error:
+            return str(error)
+    _write(FOLDER + _CONFIG, config_copy.sealed(merged.encode()))
     return None
 
 

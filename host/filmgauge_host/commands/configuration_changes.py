@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from filmgauge.config import SECRETS, numbers, texts
+from filmgauge.config import SECRETS, Config, numbers, texts
 from filmgauge_host.errors import InputError
 from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.tables import did_you_mean
@@ -56,7 +56,18 @@ def check(changes: dict[str, Any]) -> Changes:
         else:
             hint = did_you_mean(key, (*bounds, *lengths))
             raise InputError(f"a node's configuration has no key {key}{hint}")
+    _check_as_node(changes)
     return changes
+
+
+def _check_as_node(changes: Changes) -> None:
+    """Raise InputError for a text that no node reads, as that of a key without its digits."""
+    values = {name: low for name, default, low, _ in numbers() if default is None}
+    values |= {"node": "n"} | {name: value for name, value in changes.items() if value is not None}
+    try:
+        Config(**values)
+    except ValueError as error:
+        raise InputError(str(error).removeprefix("configuration key ")) from None
 
 
 def has_secret(changes: Changes) -> bool:

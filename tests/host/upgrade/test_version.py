@@ -103,6 +103,7 @@ def test_a_key_is_its_owners(tmp_path: Path) -> None:
         ("ble_connected_ms = 0", "ble_connected_ms would leave the node without a way out"),
         ('mqtt_host = ""', "mqtt_host would leave the node without a way out"),
         ('wifi_ssid = ""', "wifi_ssid would leave the node without a way out"),
+        ('update_key = "00"', "update_key must be 64 hexadecimal digits"),
         ("sample = 1", "a node's configuration has no key sample, did you mean sample_s"),
         ("", "must have one key at least"),
         ("=", "is neither TOML nor JSON"),

@@ -272,6 +272,7 @@ def spoilt(whole: Version, at: int) -> Version:
 
 
 OTHER = Ed25519PrivateKey.generate()
+SETTINGS_ONLY = {"name": "0.1.0", "board": "esp32", "bytecode": "6.3"}
 REFUSED = {
     "another's signature": (version(key=OTHER), "the signature is not that of update_key"),
     "another board": (version(board="rp2"), "the version is for rp2, and this board is esp32"),
@@ -286,6 +287,10 @@ REFUSED = {
     "no room": (
         Version(version(config=json.dumps({"report_every": "x" * 200_000}).encode()).manifest, {}),
         "the version needs 236 KB of flash",
+    ),
+    "a configuration that the firmware in place does not read": (
+        sign({"config.json": b'{"of_later": 1}'}, number=7, key=KEY, **SETTINGS_ONLY),
+        "configuration has no key of_later",
     ),
     "another manifest": (
         Version(version().manifest.replace(b"number 7", b"number 8"), version().files),
