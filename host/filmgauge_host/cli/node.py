@@ -178,6 +178,10 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
                 f"  more than its converter brings from the cell: converter.discharge_ua must be"
                 f" at least {least_ua:.1f}, not {description.converter.discharge_ua:g}"
             )
+        try:
+            description.buffer.check_capacitance()
+        except ValueError as error:
+            lines.append(f"  more than its capacitor carries, it boots for ever: {error}")
         cell_days = _cell_days(description, budget)
         if cell_days is not None:
             lines.append(

@@ -5,8 +5,10 @@ from math import inf
 
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.circuit.capacitor import Capacitor
+from filmgauge_sim.nodes.first_wake import States
 from filmgauge_sim.nodes.sections import CapacitorSection, ConverterSection
 
+_MARGIN = 1.05  # a boot takes up to 3 % more than is counted here
 _MOST_SHARE = 0.1  # assumed: what the gauge bears; a half makes it 20 % wrong in a week
 
 
@@ -17,6 +19,7 @@ class BufferCapacitor:
     kind: BoardKind
     described: CapacitorSection
     converter: ConverterSection
+    first_wake: States
 
     def taken_uw(self, board_ua: float) -> float:
         """Return what it gives to a board that draws so much, through the regulator."""
@@ -30,14 +33,11 @@ class BufferCapacitor:
 
     @property
     def least_uf(self) -> float:
-        """The capacitance that carries a boot and a page of flash: with less a node would boot for
-        ever. 0 on a board whose flash needs none."""
-        burst_uj = self._boot_uj
-        if not burst_uj:
-            return 0.0
-        board_ua = max(self.kind.boot_ua, self.kind.active_ua)
-        usable_uj = self.usable_uj_uf(self.converter.restart_v, board_ua)
-        return burst_uj / usable_uj if usable_uj else inf
+        """The capacitance that carries a boot with its report: with less a node would boot for
+        ever. inf where its resistance forbids."""
+        most_ua = max(ua for us, ua in self.first_wake if us)
+        usable_uj = self.usable_uj_uf(self.converter.restart_v, most_ua)
+        return self._first_wake_uj / usable_uj if usable_uj else inf
 
     def check_capacitance(self) -> None:
         """Raise ValueError, one sentence, for less than `least_uf`."""
@@ -50,7 +50,8 @@ class BufferCapacitor:
         if given.capacitance_uf < least_uf:
             raise ValueError(
                 f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a boot"
-                f" and a page of flash ({self._boot_uj:.0f} uJ), not {given.capacitance_uf:g}"
+                f" with its first report ({self._first_wake_uj:.0f} uJ), not"
+                f" {given.capacitance_uf:g}"
             )
 
     def check_sampling(self) -> None:
@@ -71,10 +72,5 @@ class BufferCapacitor:
             )
 
     @property
-    def _boot_uj(self) -> float:
-        """What a boot and a page of flash take out of it; 0 without pages that need it."""
-        kind = self.kind
-        if not kind.flash.page_in_ram:
-            return 0.0
-        boot_uj = 1e-6 * kind.boot_us * self.taken_uw(kind.boot_ua)
-        return boot_uj + 1e-6 * kind.flash.page_us * self.taken_uw(kind.active_ua)
+    def _first_wake_uj(self) -> float:
+        return _MARGIN * sum(1e-6 * us * self.taken_uw(ua) for us, ua in self.first_wake)

@@ -25,6 +25,7 @@ from filmgauge_sim.file_text import TomlError, parse_toml
 from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
 from filmgauge_sim.nodes.broker_url import TLS_FILES, check_broker, with_broker_parts
 from filmgauge_sim.nodes.buffer_capacitor import BufferCapacitor
+from filmgauge_sim.nodes.first_wake import first_wake_states
 from filmgauge_sim.nodes.network_names import check_host_name, check_ssid
 from filmgauge_sim.nodes.sections import (
     BluetoothSection,
@@ -134,7 +135,9 @@ class NodeDescription(Table, frozen=True):
     @property
     def buffer(self) -> BufferCapacitor:
         """Its capacitor, of a node on film."""
-        return BufferCapacitor(self.kind, self.capacitor, self.converter)
+        kind, switched = self.kind, self.sensor.switched
+        states = first_wake_states(kind, switched, self.wifi, self.broker, self.bluetooth)
+        return BufferCapacitor(kind, self.capacitor, self.converter, states)
 
     @property
     def advertises(self) -> bool:
@@ -218,8 +221,8 @@ def check_description(description: NodeDescription) -> None:
     if description.update_key:
         key_bytes("update_key", description.update_key, _UPDATE_KEY_BYTES)
     check_circuit(description)
-    if description.supply == "film":
-        description.buffer.check_capacitance()
+    if description.supply == "film" and kind.flash.page_in_ram:
+        description.buffer.check_capacitance()  # or each boot would tear a page; others are told
     _check_pins(description)
     _check_radio(description, kind)
 

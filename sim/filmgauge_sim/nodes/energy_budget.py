@@ -15,26 +15,25 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from math import ceil, lcm
 
-from filmgauge.energy_budget import IDLE_EVERY, MEAN_DELAY_MS
-from filmgauge.sensors.ina228 import ONCE_MS
-from filmgauge.sensors.ina228_accumulator import CYCLE_MS
-from filmgauge.sensors.tmp117 import WAIT_MS
-from filmgauge_sim.board.wifi import AccessPoint
+from filmgauge.energy_budget import IDLE_EVERY
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.kinetics import resting_v
 from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.first_wake import (
+    ALWAYS_ON_NAPS_MS,
+    SAMPLE_NAPS_MS,
+    adverts_a_report,
+    report_states,
+    sample_us,
+)
 from filmgauge_sim.parts import ina228, tmp117
 
-# What a wake takes on a virtual board besides the interpreter's work (`sample_work_us`,
-# `check_work_us`): transfers at 400 kHz, pins, requests.
+# What a wake takes on a virtual board besides the interpreter's work (`check_work_us`): transfers
+# at 400 kHz, pins, requests.
 _FEED_US = 22  # of a watchdog, and to sleep again
-_SAMPLE_US = 3_120  # each register twice
 _CHECK_US = 420
 _REPORT_US = 350  # to set the radio up
-# Naps of the firmware, in ms: switched_sampler.py and sampler.py.
-_SAMPLE_NAPS_MS = (2, WAIT_MS, ONCE_MS)
-_ALWAYS_ON_NAPS_MS = (2 * CYCLE_MS + 4,)
-_CHECK_NAPS_MS = (3,)
+_CHECK_NAPS_MS = (3,)  # of the firmware, in ms: switched_sampler.py
 _SETUP_US = 830  # from the start-up of the sensors to the single conversions of the INA228
 _ONCE_US = 1_052  # each of three: current and voltage together, and the voltage once more
 _DIE_US = 50  # of the sensor's own temperature
@@ -43,8 +42,6 @@ _DIE_US = 50  # of the sensor's own temperature
 # full, and drops a record for each new one), and of hundreds of journals written anew.
 _RECORD_US, _JOURNAL_US = 18_000, 26_000
 _PAGE_WORK_US = 500  # to put a raw page together, besides erase and program: a mean as well
-_ROUND_TRIPS = 4  # of a report over Wi-Fi: connect, publish, disconnect
-_TLS_ROUND_TRIPS = 4  # besides: two of TLS 1.2, and two since lwIP holds small packets back
 _DAY_H = 24.0
 
 
@@ -152,7 +149,7 @@ class _Deeds:
         self._board_v = kind.supply_v / efficiency  # uW out of the capacitor for each uA
         self._sensors_v = kind.sensors_v / efficiency
         switched = description.sensor.switched
-        naps_ms = _SAMPLE_NAPS_MS if switched else _ALWAYS_ON_NAPS_MS
+        naps_ms = SAMPLE_NAPS_MS if switched else ALWAYS_ON_NAPS_MS
         self.active_uw = kind.active_ua * self._board_v
         self.asleep_uw = self._board_v * (
             kind.light_sleep_ua if kind.keeps_ram else kind.deep_sleep_ua
@@ -160,7 +157,7 @@ class _Deeds:
         self.boot_uj = self._state_uj(kind.boot_us, kind.boot_ua)
         self.waking_uj = self._state_uj(kind.wake_us, kind.waking_ua)
         self.feed_uj = self.waking_uj + self._active_uj(_FEED_US)
-        self.sample_uj = self._active_uj(kind.sample_work_us + _SAMPLE_US) + self._naps_uj(naps_ms)
+        self.sample_uj = self._active_uj(sample_us(kind)) + self._naps_uj(naps_ms)
         self.check_uj = self._active_uj(kind.check_work_us + _CHECK_US) + self._naps_uj(
             _CHECK_NAPS_MS
         )
@@ -170,19 +167,12 @@ class _Deeds:
         self.advert_uj = self._state_uj(kind.advertisement_us, kind.advertisement_ua)
         self.event_uj = self._state_uj(kind.connection_event_us, kind.advertisement_ua)
         self.radio_setup_uj = self._active_uj(_REPORT_US) + self.waking_uj
-        self.report_uj = 0.0
-        if kind.has_wifi:
-            network = AccessPoint()
-            radio_us = _ROUND_TRIPS * network.latency_us
-            if description.broker.tls:
-                radio_us += _TLS_ROUND_TRIPS * network.latency_us + kind.handshake_us
-            association_us = description.wifi.association_ms * 1000
-            self.report_uj = self._state_uj(association_us, kind.associating_ua)
-            self.report_uj += self._state_uj(radio_us, kind.connected_ua)
+        states = report_states(kind, description.wifi, description.broker)
+        self.report_uj = sum((self._state_uj(*each) for each in states), 0.0)
         self.always_on_uw = 0.0
         if switched:
             converting_us = (
-                1000 * _SAMPLE_NAPS_MS[0] + kind.wake_us + _SETUP_US + 3 * _ONCE_US + _DIE_US
+                1000 * SAMPLE_NAPS_MS[0] + kind.wake_us + _SETUP_US + 3 * _ONCE_US + _DIE_US
             )
             self.sample_sensors_uj = self._sensors_uj(converting_us, tmp117.CONVERSION_US)
             check_us = 1000 * _CHECK_NAPS_MS[0] + kind.wake_us + _CHECK_US
@@ -281,7 +271,7 @@ def _powers(
     yield "flash", _flash_a_wake_uj(description, deeds) / sample_s
     reports = 1.0 / intervals.report_every / sample_s
     yield "Wi-Fi", reports * deeds.report_uj if has_wifi else 0.0
-    adverts = _adverts_a_report(description)
+    adverts = adverts_a_report(description.bluetooth)
     setup_uj = deeds.radio_setup_uj + (0.0 if has_wifi else deeds.report_uj)
     yield "radio set-up", reports * setup_uj if adverts else 0.0
     yield "advertisements", reports * adverts * deeds.advert_uj
@@ -333,14 +323,6 @@ def _pages_a_wake(description: NodeDescription) -> float:
     if description.advertises:
         return _share_of_multiples(every, 1)
     return sum(1.0 / each for each in every)
-
-
-def _adverts_a_report(description: NodeDescription) -> int:
-    """Return how often a report is advertised."""
-    bluetooth = description.bluetooth
-    if not description.advertises:
-        return 0
-    return bluetooth.advertise_ms // (bluetooth.interval_ms + MEAN_DELAY_MS) + 1
 
 
 def _share_of_multiples(every: tuple[int, ...], also_every: int) -> float:

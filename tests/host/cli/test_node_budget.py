@@ -1,4 +1,4 @@
-"""What the budget says where a converter cannot bring what its node takes."""
+"""What the budget says where converter or capacitor do not carry what their node takes."""
 
 import pytest
 
@@ -15,6 +15,18 @@ def test_a_converter_that_is_too_small(discharge_ua: float, is_short: bool) -> N
     described = varied(window, {"converter.discharge_ua": discharge_ua})
     text = "\n".join(budget_lines(described, energy_budget(described)))
     assert ("converter.discharge_ua must be at least" in text) == is_short
+
+
+@pytest.mark.parametrize(("capacitance_uf", "is_short"), [(4700.0, True), (1e6, False)])
+def test_a_capacitor_that_carries_no_boot_with_a_report(
+    capacitance_uf: float, is_short: bool
+) -> None:
+    """0.68 s at 40 mA and 0.9 s at 105 mA: 405 mJ at 3.3 V; 4700 uF from 3.0 to 2.8 V hold 3."""
+    changes = {"board": "esp32-c3", "bluetooth.advertise_ms": 0, "bluetooth.awake_ms": 0}
+    window = load_scenario("window").node[0].description
+    described = varied(window, {**changes, "capacitor.capacitance_uf": capacitance_uf})
+    text = "\n".join(budget_lines(described, energy_budget(described)))
+    assert ("boots for ever: capacitor.capacitance_uf must be at least" in text) == is_short
 
 
 def test_it_says_what_somebody_has_measured() -> None:

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.node_options import NodeOptions
+from filmgauge_sim.nodes.surroundings import WorldSection
+from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.loading import scenario_from
+from filmgauge_sim.scenario.loading import load_scenario, scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
 
 NOWHERE = Broker("127.0.0.1", 1)
@@ -37,6 +42,42 @@ def test_looking_for_wifi_on_a_small_capacitor_browns_out_and_boots_anew(tmp_pat
         assert [note.partition(": ")[2] for note in node.incidents] == ["brown-out"] * 3
         # Each boot is a power-on with a number of its own and no memory of the one before.
         assert node.truth.boots == [1, 2, 3]
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize("board", ["esp32-c3", "stm32wb55"])
+@pytest.mark.parametrize(("share", "comes_through"), [(0.9, False), (1.0, True)])
+def test_the_least_capacitor_carries_a_boot_with_its_report(
+    board: str, share: float, comes_through: bool, tmp_path: Path
+) -> None:
+    """From the voltage at which a board gets its supply back; with less it boots for ever. The
+    first life of an STM32 has a page more, which is there at the next boot."""
+    scenario = load_scenario("window")
+    (given,) = scenario.node
+    changes = {"board": board, "cell.area_cm2": 1000.0}
+    if board != "stm32wb55":
+        changes |= {"bluetooth.advertise_ms": 0, "bluetooth.awake_ms": 0}
+        changes |= {"sensor.shunt_ohm": 20.0, "converter.discharge_ua": 2000.0}
+    described = varied(given.description, changes)
+    least_uf = described.buffer.least_uf
+    world = WorldSection(capacitor_v=described.converter.restart_v)
+    node = virtual_node(
+        scenario,
+        msgspec.structs.replace(
+            given,
+            description=varied(described, {"capacitor.capacitance_uf": share * least_uf}),
+            world=world,
+        ),
+        NOWHERE,
+        tmp_path,
+        NodeOptions("cpython", real_wait_ms=10),
+    )
+    try:
+        for _ in range(4):
+            node.step()
+        assert (len(node.incidents) <= 1) == comes_through
+        assert (len(node.incidents) == 4) != comes_through
     finally:
         node.close()
 
