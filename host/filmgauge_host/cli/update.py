@@ -50,6 +50,11 @@ _REFRESH_HZ = 4
     type=FOLDER,
     help="A version of an earlier run, nodes/versions/BOARD-NUMBER, in place of this firmware.",
 )
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Bring what nodes run already, too: commands may have changed it.",
+)
 @click.option("--downgrade", is_flag=True, help="Let it take the place of a later one.")
 @click.option("--dry-run", is_flag=True, help="Print the manifest; send nothing.")
 @KEYS_FOLDER
@@ -71,6 +76,7 @@ def update(
     config: Path | None,
     settings_only: bool,
     source: Path | None,
+    again: bool,
     downgrade: bool,
     dry_run: bool,
     folder: Path,
@@ -87,12 +93,17 @@ def update(
         raise InputError("name the nodes, or say --all")
     if source and (profile or config or settings_only):
         raise InputError("--from is a version with all of its files: none is to be added")
+    if source and again:
+        raise InputError("--from is a version with its number, and --again makes another one")
     if settings_only and not (profile or config):
         raise InputError("--settings-only needs --profile or --config")
     registry = read_registry(folder / REGISTRY_FILE)
     chosen = chosen_nodes(registry, nodes_wanted or "*")
     ports = _ports(
-        [node.name for node in chosen], folder, (nodes_wanted or "").split(","), dry_run
+        [node.name for node in chosen],
+        folder,
+        (nodes_wanted or "").split(","),
+        any_radio=dry_run,
     )
     keys = {
         node.name: node.command_key for node in chosen if node.name in ports and node.command_key
@@ -101,7 +112,7 @@ def update(
         versions = _given(set(ports.values()), source)
     else:
         made = partial(build_files, profile=profile, config=config, has_firmware=not settings_only)
-        versions = _made(set(ports.values()), folder, made)
+        versions = _made(set(ports.values()), folder, made, again)
     if dry_run:
         for version in versions.values():
             click.echo(version.manifest.decode(), nl=False)
@@ -160,7 +171,7 @@ def _given(ports: set[Port], source: Path) -> dict[Port, Version]:
 
 
 def _made(
-    ports: set[Port], folder: Path, files: Callable[[Port], dict[str, bytes]]
+    ports: set[Port], folder: Path, files: Callable[[Port], dict[str, bytes]], again: bool
 ) -> dict[Port, Version]:
     """Return a version of `files` for each port, and say where it is kept."""
     key, bytecode = read_key(folder / KEY_FILE), bytecode_text()
@@ -173,6 +184,7 @@ def _made(
             board=BOARD_NAMES[port],
             bytecode=bytecode,
             key=key,
+            again=again,
         )
         click.echo(f"{place}: {len(versions[port].pieces())} pieces", err=True)
     return versions

@@ -29,6 +29,7 @@ from filmgauge_host.upgrade.version import Version
 ASLEEP, ORDERED, SILENT = "waits for its next report", "ordered", "has not answered"
 REPLACED = "another version was ordered meanwhile"
 ENDS = (RUNS, SWITCHED_BACK, REFUSING, SILENT, REPLACED)
+_EARLIER = " since an earlier call; what commands have changed since stays so (--again brings all)"
 _OF = re.compile(r"(\d+) of (\d+)$")
 
 
@@ -207,9 +208,13 @@ class FieldUpdate:
             each.done, each.of = done, of
 
     def _apply_info(self, each: Progress, values: dict[str, Any]) -> None:
-        """A node that runs the version since an earlier call has nothing to do."""
+        """A node that runs the version since an earlier call has nothing to do. Of its settings
+        nobody knows whether they are still those of the version."""
         runs = values.get("version")
-        if not isinstance(runs, dict) or runs.get("outcome") != RUNS:
+        if not isinstance(runs, dict) or runs.get("outcome") != RUNS or each.state == RUNS:
             return
         if runs.get("number") == each.version.described.number:
+            is_earlier = each.state == ASLEEP and each.version.has_settings
             each.state, each.text = RUNS, each.version.described.version
+            if is_earlier:
+                each.text += _EARLIER

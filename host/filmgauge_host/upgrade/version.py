@@ -40,6 +40,11 @@ class Version:
         """What it is called in topics."""
         return self.digest.hex()[:_ID_DIGITS]
 
+    @property
+    def has_settings(self) -> bool:
+        """Whether it has a configuration or a profile, which a command may change again."""
+        return any(name != "app.bin" for name in self.files)
+
     def pieces(self) -> list[bytes]:
         """Return what is sent, the manifest first."""
         return [

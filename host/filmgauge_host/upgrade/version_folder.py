@@ -47,12 +47,14 @@ def store_version(
     bytecode: str,
     key: Ed25519PrivateKey,
     number: int | None = None,
+    again: bool = False,
 ) -> tuple[Version, Path]:
     """Return a version with these files and its folder: the newest of its board where that has
-    them and is of this key, else a new one, whose number is the time in seconds unless given."""
+    them and is of this key, unless it is to be made `again`, else a new one, whose number is the
+    time in seconds unless given."""
     wanted = {"name": name, "board": board, "bytecode": bytecode}
     newest, highest = _newest(folder, board)
-    if newest is not None and number in (None, newest[0].described.number):
+    if newest is not None and not again and number in (None, newest[0].described.number):
         found = newest[0]
         same = sign(files, number=found.described.number, key=key, **wanted)
         if same.described.signed == found.described.signed and _is_of(found, key):

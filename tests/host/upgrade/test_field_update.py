@@ -13,6 +13,7 @@ from mqtt_brokers import Mosquitto
 from mqtt_nodes import Publisher
 from patience import until
 
+from filmgauge import VERSION
 from filmgauge_host.cli.app import main
 from filmgauge_host.commands import mqtt_commander
 from filmgauge_host.commands.counters import CommandCounters
@@ -90,6 +91,37 @@ def test_of_a_large_fleet_all_that_run_the_version_are_known_before_any_is_asked
         running.begin({})
         assert running.is_over()
         assert not any(each.has_failed for each in running.progress.values())
+    broker.stop()
+
+
+def test_settings_of_an_earlier_call_are_not_taken_for_those_in_force(
+    tmp_path: Path, nodes: Path
+) -> None:
+    """A command may have changed them since; --again brings them under another number."""
+    changes = tmp_path / "changes.toml"
+    changes.write_text("report_every = 2\n")
+    make_key(nodes / "update.key")
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    words = ["update", "rig", "--settings-only", "--config", str(changes), "--nodes", str(nodes)]
+    words += ["--broker", broker.url, "--timeout", "1s"]
+
+    def made(*more: str) -> tuple[str, int]:
+        ran = CliRunner().invoke(main, [*words, *more, "--dry-run"])
+        return ran.stdout, int(ran.stdout.split()[3])
+
+    first, number = made()
+    assert made()[0] == first
+    values = {"number": number, "version": VERSION, "outcome": "runs"}
+    with closing(Publisher(broker.url)) as publisher:
+        info = json.dumps({"version": values})
+        publisher.send([("filmgauge/rig/info", info)], retain=True)
+    ran = CliRunner().invoke(main, words)
+    assert ran.exit_code == 0, ran.output
+    assert f"rig: runs: {VERSION} since an earlier call; what commands" in ran.output
+    assert made("--again")[1] > number
+    ran = CliRunner().invoke(main, words)
+    assert "rig: waits for its next report" in ran.output
     broker.stop()
 
 
