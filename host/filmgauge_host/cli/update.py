@@ -103,7 +103,7 @@ def update(
         [node.name for node in chosen],
         folder,
         (nodes_wanted or "").split(","),
-        any_radio=dry_run,
+        any_radio=dry_run and not (source and all_nodes),
     )
     keys = {
         node.name: node.command_key for node in chosen if node.name in ports and node.command_key

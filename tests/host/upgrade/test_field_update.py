@@ -125,6 +125,15 @@ def test_settings_of_an_earlier_call_are_not_taken_for_those_in_force(
     broker.stop()
 
 
+def test_a_dry_run_of_a_version_leaves_out_whom_the_run_leaves_out(nodes: Path) -> None:
+    key = make_key(nodes / "update.key")
+    _, source = store_version(nodes / "versions", {"app.bin": b"a"}, key=key, **MADE)
+    words = ["update", "--all", "--from", str(source), "--nodes", str(nodes), "--dry-run"]
+    ran = CliRunner().invoke(main, words)
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout.startswith("filmgauge-version 1\n")
+
+
 def test_a_broker_that_has_lost_the_pieces_gets_them_again(tmp_path: Path) -> None:
     """As it is installed it keeps nothing beyond its end."""
     version = sign({"app.bin": b"a"}, number=2, key=Ed25519PrivateKey.generate(), **MADE)
