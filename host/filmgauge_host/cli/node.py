@@ -169,7 +169,7 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
         (line.name, line.power_uw, line.cell_uah_day) for line in budget.lines if line.power_uw
     ]
     for name, power_uw, uah_day in [*rows, ("in all", budget.power_uw, budget.cell_uah_day)]:
-        of_cell = f"{uah_day:>10.2f} uAh a day" if film else ""
+        of_cell = f" {uah_day:>9.2f} uAh a day" if film else ""
         lines.append(f"  {name:20}{power_uw:>12.2f} uW{of_cell}")
     if film:
         least_ua = budget.cell_ua

@@ -12,6 +12,7 @@ and sums follow it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from itertools import combinations
 from math import ceil, lcm
 
@@ -288,16 +289,16 @@ def _awakening_uj(description: NodeDescription, deeds: _Deeds) -> float:
     return slices * deeds.feed_uj
 
 
-def _sample_share(description: NodeDescription) -> float:
+def _sample_share(description: NodeDescription) -> Fraction:
     """Return the share of wakes that take a full sample, in the dark."""
     return _share_of_multiples(_sample_every(description), 1)
 
 
-def _check_share(description: NodeDescription) -> float:
+def _check_share(description: NodeDescription) -> Fraction:
     """Return the share of wakes that only check the current, in the dark."""
     if not description.sensor.switched:
-        return 0.0
-    return 1.0 / IDLE_EVERY - _share_of_multiples(_sample_every(description), IDLE_EVERY)
+        return Fraction(0)
+    return Fraction(1, IDLE_EVERY) - _share_of_multiples(_sample_every(description), IDLE_EVERY)
 
 
 def _sample_every(description: NodeDescription) -> tuple[int, ...]:
@@ -321,15 +322,15 @@ def _pages_a_wake(description: NodeDescription) -> float:
     advertised has the state with it."""
     every = description.intervals.journal_every, description.intervals.report_every
     if description.advertises:
-        return _share_of_multiples(every, 1)
+        return float(_share_of_multiples(every, 1))
     return sum(1.0 / each for each in every)
 
 
-def _share_of_multiples(every: tuple[int, ...], also_every: int) -> float:
+def _share_of_multiples(every: tuple[int, ...], also_every: int) -> Fraction:
     """Return the share of whole numbers that are multiples of any of `every` and of
     `also_every`."""
-    share = 0.0
+    share = Fraction(0)
     for count in range(1, len(every) + 1):
         for some in combinations(every, count):
-            share -= (-1) ** count / lcm(also_every, *some)
+            share -= Fraction((-1) ** count, lcm(also_every, *some))
     return share

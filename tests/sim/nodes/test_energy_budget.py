@@ -144,6 +144,15 @@ def test_samples_and_checks_by_counting(every: int) -> None:
     assert lines["current checks"] == pytest.approx(each_check * len(checks) / round_of)
 
 
+@given(st.integers(1, 1440), st.integers(1, 1440), st.integers(1, 1440))
+def test_no_share_of_wakes_is_less_than_nothing(full: int, report: int, journal: int) -> None:
+    every = {"full_sample_every": full, "report_every": report, "journal_every": journal}
+    lines = powers(energy_budget(varied(WINDOW, {f"intervals.{k}": n for k, n in every.items()})))
+    assert all(power >= 0.0 for power in lines.values())
+    if 1 in every.values():  # each wake takes a full sample
+        assert lines["current checks"] == 0.0
+
+
 @pytest.mark.parametrize(
     ("path", "factor", "scaled"),
     [
