@@ -79,9 +79,9 @@ def _fit(setup: Setup, measured: Path) -> None:
 
     parameters = load_parameters(setup.cell)
     spectrum = read_spectrum(measured, setup.area_cm2)
-    for remark in spectrum.remarks:
-        warn(remark)
     found = fit_spectrum(spectrum, parameters, setup.temperature_c)
+    for remark in found.spectrum.remarks:
+        warn(remark)
     title = (
         f"circuit fitted to {measured.name}, {setup.area_cm2:g} cm2, {setup.temperature_c:g} degC"
     )
@@ -91,7 +91,7 @@ def _fit(setup: Setup, measured: Path) -> None:
         "cannot_tell": found.cannot_tell,
         "rms": found.rms,
         "kramers_kronig": asdict(found.kramers_kronig),
-        "remarks": list(spectrum.remarks),
+        "remarks": list(found.spectrum.remarks),
     }
     lines = _lines(found)
     setup.report(result, lines, title=title, picture=spectrum_picture(found, title))

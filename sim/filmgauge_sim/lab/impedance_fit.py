@@ -1,17 +1,16 @@
 """What a measured spectrum tells of a film: electrolyte, interface and diffusion, by a circuit.
 
-    Z = R_LiPON || CPE + R_ct || CPE + W          (impedance.py: p(R0,CPE0)-p(R1,CPE1)-W0)
-
-W is sigma (1 - i) / sqrt(w). Noise is taken for proportional to |Z|, and its size from what is
-left; where neighbours err together, they count for less. A figure that the spectrum does not tell
-is named; what it may be is in the intervals of the others.
+The circuit is that of film_circuit.py. A resistance and an inductance in series, those of the
+leads, are in it only where the spectrum has them beyond doubt; a resistance that it might have
+still widens the intervals of the film. Noise is taken for proportional to |Z|, and its size from
+what is left; where neighbours err together, they count for less. A figure that the spectrum does
+not tell is named; what it may be is in the intervals of the others.
 
 Whether the spectrum can be one of a cell at rest is asked elsewhere (kramers_kronig.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import exp, inf, log, pi, sqrt
 from typing import Any
 
@@ -20,6 +19,18 @@ import numpy as np
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
 from filmgauge_sim.lab.cycler_data import Numbers
+from filmgauge_sim.lab.film_circuit import (
+    FILM_NAMES,
+    FILM_UNITS,
+    LEAD_NAMES,
+    LEAD_UNITS,
+    faster_arc_first,
+    film_bounds,
+    film_impedance,
+    in_words,
+    lead_slopes,
+    log_capacitance,
+)
 from filmgauge_sim.lab.intervals import ResidualKinds, errors_together
 from filmgauge_sim.lab.kramers_kronig import KramersKronig, kramers_kronig
 from filmgauge_sim.lab.spectrum import Complexes, Spectrum
@@ -30,13 +41,10 @@ RESIDUAL_WITHIN = 0.05
 _MISS_WITHIN, _FAR_BEYOND = 0.01, 3.0
 # Half of an interval, on the scale of the logarithm: a factor e either way tells nothing.
 _WIDEST = 1.0
-# Exponents of a constant phase element; 1 is a capacitor.
-_LEAST_PHASE = 0.5
-_RESISTANCES = (1e-2, 1e8)  # ohm cm2
-_ADMITTANCES = (1e-12, 1.0)  # s^a / (ohm cm2)
+# Leads are beyond doubt where they are so many halves of an interval, and so much of |Z|.
+_HALVES, _SHARE_OF_Z = 2.0, 0.001
 _TRIES = 2
 _SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
-_CIRCUIT = "p(R0,CPE0)-p(R1,CPE1)-W0"
 _WHY_NOT = {
     "r_lipon": "the spectrum ends below the frequencies of the electrolyte",
     "r_ct": "the spectrum ends above the frequencies of the interface",
@@ -92,8 +100,7 @@ class SpectrumFit:
             found.append(
                 f"{name}: the circuit of a film misses the spectrum by {self.rms:.1%} of |Z|"
                 f" (RMS), whose points scatter by {kronig.rms:.1%} only: something else is in it,"
-                " such as the resistance or the inductance of leads, or diffusion that reached the"
-                " end of the film"
+                " such as diffusion that reached the end of the film, or a third arc"
             )
         if kronig.holds is False:
             found.append(
@@ -115,116 +122,74 @@ class SpectrumFit:
 def fit_spectrum(
     spectrum: Spectrum, parameters: CellParameters, temperature_c: float
 ) -> SpectrumFit:
-    """Fit the circuit, begun with the film of a set at the temperature of the measurement."""
-    circuit = _Circuit()
-    found = _solved(circuit, spectrum, _starts(circuit, spectrum, parameters, temperature_c))
-    fitted = circuit.impedance(spectrum.frequencies_hz, found.point)
-    estimates, cannot_tell = circuit.estimates(found)
+    """Fit the circuit, begun with the film of a set at the temperature of the measurement.
+
+    Inductive points are left out where no inductance explains them.
+    """
+    found = _fitted(spectrum, parameters, temperature_c)
+    inductive = spectrum.impedance_ohm_cm2.imag > 0.0
+    if not inductive.any() or not found.faults:
+        return found
+    without = _fitted(spectrum.without(inductive), parameters, temperature_c)
+    return found if without.faults else without
+
+
+def _fitted(spectrum: Spectrum, parameters: CellParameters, temperature_c: float) -> SpectrumFit:
+    found = _solved(spectrum, _starts(spectrum, parameters, temperature_c))
+    estimates, cannot_tell = _estimates(found)
+    off = found.fitted_ohm_cm2 / spectrum.impedance_ohm_cm2 - 1.0
     return SpectrumFit(
         spectrum,
-        _CIRCUIT,
+        in_words(found.leads),
         estimates,
         cannot_tell,
-        fitted,
-        float(np.sqrt(np.mean(np.abs(fitted / spectrum.impedance_ohm_cm2 - 1.0) ** 2))),
+        found.fitted_ohm_cm2,
+        float(np.sqrt(np.mean(np.abs(off) ** 2))),
         kramers_kronig(spectrum),
     )
 
 
-# Name -> unit; the order is that of the circuit. R and W are logarithms, and so is Q.
-_UNITS = {
-    "r_lipon": "ohm cm2",
-    "q_electrolyte": "",
-    "phase_electrolyte": "",
-    "r_ct": "ohm cm2",
-    "q_interface": "",
-    "phase_interface": "",
-    "warburg": "ohm cm2 s^-1/2",
-}
-_NAMES = tuple(_UNITS)
-
-
 @dataclass(frozen=True, slots=True)
 class _Solved:
-    """The best point, half of each 95 % interval, and the matrix whose diagonal is its square."""
+    """The best point, half of each 95 % interval, and the matrix whose diagonal is its square.
+
+    The film stands before the leads, of which only those in ``leads`` are believed.
+    """
 
     point: Numbers
     half: Numbers
     squares: Numbers
+    leads: tuple[str, ...]
+    fitted_ohm_cm2: Complexes
 
 
-class _Circuit:
-    """The circuit on the scale of the fit."""
-
-    def __init__(self) -> None:
-        ends = {"q": _ADMITTANCES, "r": _RESISTANCES, "warburg": _RESISTANCES}
-        pairs = [
-            (_LEAST_PHASE, 1.0) if kind == "phase" else tuple(map(log, ends[kind]))
-            for kind in (name.partition("_")[0] for name in _NAMES)
-        ]
-        self.low, self.high = np.array(pairs).T
-
-    def impedance(self, frequencies_hz: Numbers, point: Numbers) -> Complexes:
-        """Areal impedance at a point of the fit, ohm cm2."""
-        values = [_value(name, x) for name, x in zip(_NAMES, point, strict=True)]
-        resistor, phase_element, warburg, parallel, series = _elements()
-        arcs = [
-            parallel([resistor(r, frequencies_hz), phase_element(cpe, frequencies_hz)])
-            for r, cpe in ((values[0:1], values[1:3]), (values[3:4], values[4:6]))
-        ]
-        whole = series([*arcs, warburg(values[6:], frequencies_hz)])
-        return np.asarray(whole, dtype=np.complex128)
-
-    def estimates(self, found: _Solved) -> tuple[tuple[SpectrumEstimate, ...], dict[str, str]]:
-        """What the spectrum tells, and why it does not tell the rest."""
-        shown: list[SpectrumEstimate] = []
-        cannot_tell: dict[str, str] = {}
-        for name, x, half in zip(_NAMES, found.point, found.half, strict=True):
-            if not _UNITS[name]:
-                continue
-            if half > _WIDEST:
-                cannot_tell[name] = _WHY_NOT[name]
-                continue
-            low, high = _value(name, x - half), _value(name, x + half)
-            shown.append(SpectrumEstimate(name, _UNITS[name], _value(name, x), low, high))
-        for name, of, resistance in _ARCS:
-            x, half = _capacitance(found, of, resistance)
-            if half > _WIDEST:
-                cannot_tell[name] = _WHY_NOT[name]
-            else:
-                ends = (1e6 * exp(v) for v in (x, x - half, x + half))
-                shown.append(SpectrumEstimate(name, "uF/cm2", *ends))
-        return tuple(shown), cannot_tell
+def _estimates(found: _Solved) -> tuple[tuple[SpectrumEstimate, ...], dict[str, str]]:
+    """What the spectrum tells, and why it does not tell the rest."""
+    count = len(FILM_NAMES)
+    film, half = found.point[:count], found.half[:count]
+    logs = [
+        (name, FILM_UNITS[name], float(x), float(h))
+        for name, x, h in zip(FILM_NAMES, film, half, strict=True)
+        if FILM_UNITS[name]
+    ]
+    for name, of, resistance in _ARCS:
+        x, slopes = log_capacitance(film, of, resistance)
+        square = slopes @ found.squares[:count, :count] @ slopes
+        unbounded = not np.isfinite(half[slopes != 0.0]).all()
+        logs.append((name, "uF/cm2", x + log(1e6), inf if unbounded else sqrt(square)))
+    shown = [
+        SpectrumEstimate(name, unit, *(exp(v) for v in (x, x - h, x + h)))
+        for name, unit, x, h in logs
+        if h <= _WIDEST
+    ]
+    for name, x, h in zip(LEAD_NAMES, found.point[count:], found.half[count:], strict=True):
+        if name in found.leads:
+            ends = (float(v) for v in (x, x - h, x + h))
+            shown.append(SpectrumEstimate(name, LEAD_UNITS[name], *ends))
+    return tuple(shown), {name: _WHY_NOT[name] for name, _, _, h in logs if h > _WIDEST}
 
 
-def _capacitance(found: _Solved, of: str, resistance: str) -> tuple[float, float]:
-    """Logarithm of the capacitance of an arc at its own frequency, (Q R^(1-a))^(1/a), and half of
-    its interval."""
-    r, q, a = (_NAMES.index(name) for name in (resistance, f"q_{of}", f"phase_{of}"))
-    x, slopes = found.point, np.zeros(len(_NAMES))
-    log_c = float((x[q] + (1.0 - x[a]) * x[r]) / x[a])
-    slopes[[r, q, a]] = (1.0 - x[a]) / x[a], 1.0 / x[a], -(x[r] + log_c) / x[a]
-    if not np.isfinite(found.half[[r, q]]).all():
-        return log_c, inf
-    return log_c, float(np.sqrt(slopes @ found.squares @ slopes))
-
-
-def _value(name: str, x: float) -> float:
-    return float(x) if name.startswith("phase") else exp(float(x))
-
-
-@cache
-def _elements() -> list[Callable[..., Any]]:
-    """The elements of the circuit and what joins them. Their own `wrapCircuit` writes them and
-    every frequency into a text and has that compiled, for each point anew."""
-    from impedance.models.circuits.elements import circuit_elements
-
-    return [circuit_elements[name] for name in ("R", "CPE", "W", "p", "s")]
-
-
-def _starts(
-    circuit: _Circuit, spectrum: Spectrum, parameters: CellParameters, temperature_c: float
-) -> list[Numbers]:
+def _starts(spectrum: Spectrum, parameters: CellParameters, temperature_c: float) -> list[Numbers]:
     """Points to begin at: the film of the set, and the data's own size in several shares."""
     lipon = lipon_resistance_ohm_cm2(parameters, temperature_c)
     transfer = charge_transfer_ohm_cm2(parameters, temperature_c)
@@ -237,7 +202,7 @@ def _starts(
     pairs = [(lipon, max(transfer, 1.0)), *((s * size, (1.0 - s) * size) for s in _SHARES)]
     tops = {interface_per_s, *_tops_per_s(spectrum)}
     found: list[Numbers] = []
-    low, high = circuit.low, circuit.high
+    low, high = film_bounds()
     for r_lipon, r_ct in pairs:
         for top in tops:
             values = {
@@ -249,7 +214,7 @@ def _starts(
                 "phase_interface": 0.95,
                 "warburg": log(sigma),
             }
-            point = np.array([values[name] for name in _NAMES])
+            point = np.array([values[name] for name in FILM_NAMES])
             found.append(np.clip(point, low + 1e-6, high - 1e-6))
     return found
 
@@ -262,36 +227,104 @@ def _tops_per_s(spectrum: Spectrum) -> list[float]:
     return [float(2.0 * pi * spectrum.frequencies_hz[k]) for k in tops][:3]
 
 
-def _solved(circuit: _Circuit, spectrum: Spectrum, starts: Sequence[Numbers]) -> _Solved:
-    from scipy.optimize import least_squares
-    from scipy.special import stdtrit
+def _solved(spectrum: Spectrum, starts: Sequence[Numbers]) -> _Solved:
+    """The film with what the leads have beyond doubt."""
+    problem = _Problem(spectrum)
+    found = problem.best(starts, LEAD_NAMES)
+    while doubtful := problem.doubtful(found):
+        # The less sure one first: without it the other may be beyond doubt.
+        kept = tuple(name for name in found.leads if name != doubtful[0])
+        found = problem.best([found.point[: len(FILM_NAMES)], *starts], kept)
+    return found
 
-    least: Any = least_squares
-    low, high = circuit.low, circuit.high
 
-    def residuals(x: Numbers) -> Numbers:
-        z = circuit.impedance(spectrum.frequencies_hz, x)
-        off = (z - spectrum.impedance_ohm_cm2) / np.abs(spectrum.impedance_ohm_cm2)
+class _Problem:
+    """Least squares in proportion to |Z|, over the film and some elements of the leads."""
+
+    def __init__(self, spectrum: Spectrum) -> None:
+        self._hertz, self._z = spectrum.frequencies_hz, spectrum.impedance_ohm_cm2
+        self._size = np.abs(self._z)
+        slopes = lead_slopes(self._hertz) / self._size[:, None]
+        self._lead_slopes = np.concatenate([slopes.real, slopes.imag])
+        # The scale of R_s and L: what would be all of |Z| somewhere.
+        self._units = 1.0 / np.abs(slopes).max(axis=0)
+
+    def best(self, starts: Sequence[Numbers], leads: tuple[str, ...]) -> _Solved:
+        """The best point with these elements of the leads, of a few tries."""
+        from scipy.optimize import least_squares
+
+        least: Any = least_squares
+        low, high = film_bounds()
+        own = [LEAD_NAMES.index(name) for name in leads]
+        slopes = self._lead_slopes[:, own] * self._units[own]
+        bounds = (
+            np.concatenate([low, np.zeros(len(own))]),
+            np.concatenate([high, np.full(len(own), inf)]),
+        )
+
+        def residuals(x: Numbers) -> Numbers:
+            return self._film_residuals(x[: len(low)]) + slopes @ x[len(low) :]
+
+        # The most likely beginnings first.
+        begun = [
+            np.concatenate([film, np.full(len(own), share)])
+            for film in starts
+            for share in ((1e-6, 0.3) if own else (0.0,))
+        ]
+        ordered = sorted(begun, key=lambda x: float((residuals(x) ** 2).sum()))[:_TRIES]
+        tries = [least(residuals, x, bounds=bounds, x_scale="jac") for x in ordered]
+        found = min(tries, key=lambda each: each.cost)
+        point = np.zeros(len(FILM_NAMES) + len(LEAD_NAMES))
+        point[: len(low)] = found.x[: len(low)]
+        point[[len(low) + k for k in own]] = found.x[len(low) :] * self._units[own]
+        return self._with_intervals(point, found.fun, found.jac[:, : len(low)], leads)
+
+    def doubtful(self, found: _Solved) -> list[str]:
+        """The elements of the leads that it has and need not have, the least sure one first."""
+        count = len(FILM_NAMES)
+        sure: list[tuple[float, str]] = []
+        # Where the electrolyte does not show, nothing tells its resistance from that of leads.
+        no_electrolyte = bool(found.half[FILM_NAMES.index("r_lipon")] > _WIDEST)
+        for k, name in enumerate(LEAD_NAMES):
+            if name not in found.leads:
+                continue
+            value, half = float(found.point[count + k]), float(found.half[count + k])
+            halves = value / half if half > 0.0 else inf
+            unknown = no_electrolyte and name == "r_series"
+            if unknown or halves < _HALVES or value < _SHARE_OF_Z * self._units[k]:
+                sure.append((halves, name))
+        return [name for _, name in sorted(sure)]
+
+    def _film_residuals(self, film: Numbers) -> Numbers:
+        off = (film_impedance(self._hertz, film) - self._z) / self._size
         return np.concatenate([off.real, off.imag])
 
-    # The most likely beginnings first.
-    ordered = sorted(starts, key=lambda x: float((residuals(x) ** 2).sum()))[:_TRIES]
-    tries = [least(residuals, x, bounds=(low, high), x_scale="jac") for x in ordered]
-    best = min(tries, key=lambda found: found.cost)
-    point, jac = best.x, best.jac
-    free = (point - low > 1e-3) & (high - point > 1e-3)
-    degrees = max(len(best.fun) - int(free.sum()), 1)
-    variance = 2.0 * best.cost / degrees * _errors_together(best.fun)
-    # An exponent that stands at 1 is that of a capacitor, and known.
-    capacitor = np.array([name.startswith("phase") for name in _NAMES]) & ~free
-    half, squares = np.where(capacitor, 0.0, inf), np.zeros((len(point), len(point)))
-    covariance = variance * np.linalg.pinv(jac[:, free].T @ jac[:, free])
-    squares[np.ix_(free, free)] = float(stdtrit(degrees, 0.975)) ** 2 * covariance
-    half[free] = np.sqrt(np.diag(squares))[free]
-    # The arc of the electrolyte is the faster one, whichever of both the fit began it as.
-    slower = _time_s(point, 0) > _time_s(point, 3)
-    order = [3, 4, 5, 0, 1, 2, 6] if slower else list(range(len(_NAMES)))
-    return _Solved(point[order], half[order], squares[np.ix_(order, order)])
+    def _with_intervals(
+        self, point: Numbers, residuals: Numbers, film_jac: Numbers, leads: tuple[str, ...]
+    ) -> _Solved:
+        from scipy.special import stdtrit
+
+        low, high = film_bounds()
+        count = len(low)
+        film = point[:count]
+        inside = (film - low > 1e-3) & (high - film > 1e-3)
+        # A resistance of the leads that does not show may be there all the same.
+        free = np.concatenate([inside, [n == "r_series" or n in leads for n in LEAD_NAMES]])
+        scale = np.concatenate([np.ones(count), self._units])
+        jac = np.concatenate([film_jac, self._lead_slopes * self._units], axis=1)[:, free]
+        degrees = max(len(residuals) - int(free.sum()), 1)
+        variance = float((residuals**2).sum()) / degrees * _errors_together(residuals)
+        squares = np.zeros((len(point), len(point)))
+        covariance = variance * np.linalg.pinv(jac.T @ jac)
+        squares[np.ix_(free, free)] = float(stdtrit(degrees, 0.975)) ** 2 * covariance
+        squares *= scale * scale[:, None]
+        # An exponent that stands at 1 is that of a capacitor, and known.
+        phases = [name.startswith("phase") for name in FILM_NAMES]
+        known = np.concatenate([phases & ~inside, np.zeros(len(LEAD_NAMES), dtype=np.bool_)])
+        half = np.where(free, np.sqrt(np.diag(squares)), np.where(known, 0.0, inf))
+        fitted = film_impedance(self._hertz, film) + lead_slopes(self._hertz) @ point[count:]
+        order = [*faster_arc_first(film), *range(count, len(point))]
+        return _Solved(point[order], half[order], squares[np.ix_(order, order)], leads, fitted)
 
 
 def _errors_together(residuals: Numbers) -> float:
@@ -300,9 +333,3 @@ def _errors_together(residuals: Numbers) -> float:
     # Real parts stand before imaginary ones.
     follows = np.arange(1, count) != count // 2
     return errors_together(ResidualKinds(np.zeros(count, dtype=np.bool_), follows), residuals)
-
-
-def _time_s(point: Numbers, at: int) -> float:
-    """The time constant of the arc whose resistance stands there, (R Q)^(1/a)."""
-    resistance, admittance, phase = point[at : at + 3]
-    return exp(float(resistance + admittance) / float(phase))

@@ -44,7 +44,7 @@ _POSITIVE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """Areal impedance over falling frequencies; without inductive points.
+    """Areal impedance over falling frequencies; inductive points only above all others.
 
     remarks: what was done to the numbers of the file, a sentence each.
     """
@@ -53,6 +53,16 @@ class Spectrum:
     frequencies_hz: Numbers
     impedance_ohm_cm2: Complexes
     remarks: tuple[str, ...] = ()
+
+    def without(self, inductive: NDArray[np.bool_]) -> "Spectrum":
+        """The spectrum without these points, which are inductive; it says so."""
+        own, left = self.frequencies_hz[inductive], ~inductive
+        remark = (
+            f"{self.name}: {len(own)} inductive points left out, at {own.min():.3g} to"
+            f" {own.max():.3g} Hz"
+        )
+        z = self.impedance_ohm_cm2[left]
+        return Spectrum(self.name, self.frequencies_hz[left], z, (*self.remarks, remark))
 
 
 def read_spectrum(path: Path, area_cm2: float) -> Spectrum:
@@ -210,17 +220,13 @@ def _spectrum(name: str, rows: Sequence[_Row], area_cm2: float) -> Spectrum:
             " is -Im Z."
         )
     inductive = table[:, 2] > 0.0
-    if inductive.any():
-        own = table[inductive, 0]
-        remarks.append(
-            f"{name}: {len(own)} inductive points left out, at {own.min():.3g} to"
-            f" {own.max():.3g} Hz"
-        )
-        table = table[~inductive]
-    if len(table) < _LEAST_POINTS:
+    if (~inductive).sum() < _LEAST_POINTS:
         raise ValueError(f"{name} must have {_LEAST_POINTS} points of a cell or more.")
     z = area_cm2 * (table[:, 1] + 1j * table[:, 2])
-    return Spectrum(name, table[:, 0], z, tuple(remarks))
+    found = Spectrum(name, table[:, 0], z, tuple(remarks))
+    # The inductance of leads shows at the highest frequencies, and nowhere else.
+    stray = inductive & ~np.logical_and.accumulate(inductive)
+    return found.without(stray) if stray.any() else found
 
 
 def _first_run(frequencies_hz: Numbers) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cycler_data import AREA_CM2, OTHER, PRE, cycled, noisy
+from impedance.models.circuits import CustomCircuit
 from impedance.preprocessing import readBioLogic, readGamry, readZPlot
 
 from filmgauge_sim.cell import FilmCell
@@ -105,14 +106,83 @@ def test_something_else_than_a_film_is_named():
     assert any("the circuit of a film misses the spectrum" in fault for fault in found.faults)
 
 
-@pytest.mark.parametrize("leads_ohm_cm2", [2.0, 5.0, 20.0])
-def test_the_resistance_of_leads_is_not_taken_for_that_of_the_film(leads_ohm_cm2):
-    """It misses less than 5 % of |Z|, and the resistances take it between them."""
-    film = spectrum(1, noise=0.003)
-    wired = replace(film, impedance_ohm_cm2=film.impedance_ohm_cm2 + leads_ohm_cm2)
-    assert fit_spectrum(film, BEGUN, 25.0).faults == []
-    (fault,) = fit_spectrum(wired, BEGUN, 25.0).faults
-    assert "the circuit of a film misses the spectrum" in fault
+def wired(film, r_series_ohm_cm2, l_series_h_cm2):
+    """The film behind leads: Z + R + i w L."""
+    leads = r_series_ohm_cm2 + 2j * np.pi * film.frequencies_hz * l_series_h_cm2
+    return replace(film, impedance_ohm_cm2=film.impedance_ohm_cm2 + leads)
+
+
+@pytest.mark.parametrize(
+    ("r_series_ohm_cm2", "l_series_h_cm2", "circuit"),
+    [
+        (0.0, 0.0, "p(R1,CPE1)-p(R2,CPE2)-W0"),
+        (5.0, 0.0, "R0-p(R1,CPE1)-p(R2,CPE2)-W0"),
+        (0.0, 1e-6, "L0-p(R1,CPE1)-p(R2,CPE2)-W0"),
+        # Inductive at the highest frequencies.
+        (20.0, 5e-6, "L0-R0-p(R1,CPE1)-p(R2,CPE2)-W0"),
+    ],
+)
+def test_leads_are_told_from_the_film(r_series_ohm_cm2, l_series_h_cm2, circuit):
+    """And are in the circuit only where the spectrum has them."""
+    film = wired(spectrum(), r_series_ohm_cm2, l_series_h_cm2)
+    parts = np.random.default_rng(2).standard_normal((2, len(film.frequencies_hz)))
+    noisy = film.impedance_ohm_cm2 * (1.0 + 0.003 * (parts[0] + 1j * parts[1]))
+    found = fit_spectrum(replace(film, impedance_ohm_cm2=noisy), BEGUN, 25.0)
+    assert (found.circuit, found.faults, found.cannot_tell) == (circuit, [], {})
+    for name, truth in (("r_series", r_series_ohm_cm2), ("l_series", l_series_h_cm2)):
+        each = found.estimate(name)
+        assert (each is not None) == (truth > 0.0)
+        if each is not None:
+            assert each.value == pytest.approx(truth, rel=0.05)
+            assert 0.0 < each.low < each.high < 1.2 * truth
+    assert found.estimate("r_ct").value == pytest.approx(412.0, rel=0.01)
+    assert found.estimate("r_lipon").value == pytest.approx(
+        lipon_resistance_ohm_cm2(PRE, 25.0), rel=0.02
+    )
+
+
+def test_impedance_py_finds_the_same_leads():
+    """Its own fit of the same circuit, by its own weights, from the truth of the film."""
+    film = wired(spectrum(4, noise=0.003), 10.0, 2e-6)
+    found = fit_spectrum(film, BEGUN, 25.0)
+    begun = [1e-6, 5.0, 60.0, 1e-7, 0.95, 400.0, 1e-5, 0.95, 10.0]
+    witness = CustomCircuit("L0-R0-p(R1,CPE1)-p(R2,CPE2)-W0", initial_guess=begun)
+    ends = ([0.0] * 9, [1.0, 1e8, 1e8, 1.0, 1.0, 1e8, 1.0, 1.0, 1e8])
+    witness.fit(
+        film.frequencies_hz,
+        film.impedance_ohm_cm2,
+        bounds=ends,
+        weight_by_modulus=True,
+        x_scale="jac",
+    )
+    inductance, series, lipon, _, _, transfer, _, _, sigma = witness.parameters_
+    assert found.circuit == witness.circuit
+    for name, value in (
+        ("l_series", inductance),
+        ("r_series", series),
+        ("r_lipon", lipon),
+        ("r_ct", transfer),
+        ("warburg", sigma),
+    ):
+        assert found.estimate(name).value == pytest.approx(value, rel=0.002), name
+
+
+def test_leads_are_not_taken_for_an_electrolyte_that_the_spectrum_does_not_show():
+    """Below its arc its resistance and that of leads are one sum."""
+    found = fit_spectrum(wired(spectrum(5, within=(0.0, 1e4)), 20.0, 0.0), BEGUN, 25.0)
+    assert found.estimate("r_series") is None
+    assert "r_lipon" in found.cannot_tell
+
+
+def test_inductive_points_that_no_inductance_explains_are_left_out():
+    film = spectrum(6, within=(1.0, 1e6))
+    z = film.impedance_ohm_cm2.copy()
+    z[:2] = np.conj(z[:2])
+    found = fit_spectrum(replace(film, impedance_ohm_cm2=z), BEGUN, 25.0)
+    (remark,) = found.spectrum.remarks
+    assert remark.startswith("film.csv: 2 inductive points left out, at ")
+    assert len(found.spectrum.frequencies_hz) == len(z) - 2
+    assert found.faults == []
 
 
 # Beside cycles
@@ -270,15 +340,15 @@ def test_what_is_no_text_is_no_spectrum(tmp_path):
 
 
 def test_what_is_done_to_a_spectrum_is_said(tmp_path):
-    """Points above the frequencies of the cell, and a second spectrum behind the first."""
+    """Inductive points, but those of leads, and a second spectrum behind the first."""
     own = spectrum(within=(1.0, 1e4))
     z = own.impedance_ohm_cm2.copy()
-    z[:2] = np.conj(z[:2])
+    z[[0, 1, -2, -1]] = np.conj(z[[0, 1, -2, -1]])
     path = tmp_path / "two.csv"
     hertz = own.frequencies_hz
     path.write_text(spectrum_csv([*hertz, *hertz], [*z, *(3.0 * z)]))
     found = read_spectrum(path, 1.0)
-    assert found.impedance_ohm_cm2 == pytest.approx(z[2:], rel=1e-6)
+    assert found.impedance_ohm_cm2 == pytest.approx(z[:-2], rel=1e-6)
     several, inductive = found.remarks
     assert several == "two.csv has several spectra, of which the first is taken"
     assert inductive.startswith("two.csv: 2 inductive points left out")
