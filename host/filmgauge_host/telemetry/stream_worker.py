@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoServersError, StaleConnectionError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -45,6 +47,8 @@ _BATCH = 500
 _FETCH_S = 1.0
 _ACKNOWLEDGE_S = 10.0  # then another worker gets it
 _UNACKNOWLEDGED_MAX = 20_000  # of all workers together
+# Errors of the library that are no words of a server.
+_NOT_OF_A_SERVER = NoServersError, StaleConnectionError, NatsTimeoutError
 _CONNECT_S = 5
 _RETRY_S = (0.2, 5.0)
 
@@ -122,10 +126,15 @@ class StreamWorker:
             return await client.jetstream().pull_subscribe_bind(CONSUMER, STREAM)
         except (NatsError, TimeoutError, OSError) as error:
             await self._close()
-            known = self._refusal or self._error or "no answer"
-            reason = connect_problem(error) if str(error) else known
-            servers = ", ".join(map(_without_login, self._servers))
-            raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
+            raise NoBrokerError(self._no_connection(error)) from None
+
+    def _no_connection(self, error: Exception) -> str:
+        """Why there is none: a server that refuses has answered."""
+        servers = ", ".join(map(_without_login, self._servers))
+        if self._refusal:
+            return f"the NATS server at {servers} refuses this worker: {self._refusal}"
+        reason = connect_problem(error) if str(error) else self._error or "no answer"
+        return f"no NATS server answers at {servers}: {reason}"
 
     async def _connected_again(self) -> JetStreamContext.PullSubscription | None:
         """Return how to fetch on another connection, None while there is none."""
@@ -257,7 +266,8 @@ class StreamWorker:
 
     async def _on_error(self, error: Exception) -> None:
         self._error = connect_problem(error)
-        if isinstance(error, NatsError):  # after which a connection may be lost without a word
+        # After a server's own words a connection may be lost without one.
+        if isinstance(error, NatsError) and not isinstance(error, _NOT_OF_A_SERVER):
             self._refusal = self._error
         if self.counts.problem or self.counts.reads:
             self.counts.problem = f"broker: {self._error}"
