@@ -50,6 +50,7 @@ _PENDING_BYTES = 16 << 20
 _RETRY_S = 1.0
 _CHECK_S = 0.5
 _LOSSES_S = 0.05  # of each check, to ask for what another writer may have stored
+_LOSSES_AT_END_S = 5.0  # within what `close` waits for
 _REMEMBERED = 100
 
 
@@ -243,11 +244,11 @@ class Ingest:
         self._check = time.monotonic() + _CHECK_S  # it may have waited: messages come between
 
     def _check_losses_at_end(self) -> None:
-        """Ask once more for all that is missing: what is lost, the end says."""
+        """Ask once more for what is missing, while there is time: what is lost, the end says."""
         if self._store_problem:
             return
         try:
-            self._nodes.check_losses(math.inf, math.inf)
+            self._nodes.check_losses(math.inf, _LOSSES_AT_END_S)
         except StorageError as error:
             self._store_problem = str(error)
 

@@ -1,6 +1,7 @@
 """Monitors of one database, and a monitor beside others that write it: each has all that comes."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from nats_server import NatsServer
 from patience import PATIENCE_S, until
 from postgresql_server import PostgresqlServer
 
+import filmgauge_host.telemetry.ingest as ingest_module
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.lost_numbers import Boots
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import IngestStatistics
 from filmgauge_host.telemetry.postgresql_store import PostgresqlStore
@@ -148,6 +151,30 @@ def test_what_came_to_another_writer_only_is_not_lost(embedded, url) -> None:
     assert monitor.counts.lost == 0
     raise_for_gaps(monitor.ingest, NOBODY)
     publisher.close()
+
+
+def test_a_monitor_that_ends_asks_no_slow_store_for_ever(
+    embedded, url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many nodes miss records: each question takes so long here."""
+    monkeypatch.setattr(ingest_module, "_LOSSES_AT_END_S", 0.5, raising=False)
+    publisher, nodes = Publisher(embedded.url), [f"node-{k}" for k in range(12)]
+    asked: list[str] = []
+    with Monitor(embedded.url, url) as monitor:
+        for node in nodes:
+            publisher.records(node, [0, 2])
+        until(lambda: sum(each.lost for each in monitor.ingest.statistics().values()) == 12)
+        boots = monitor.store.boots
+
+        def slow_boots(node: str, life: int) -> Boots:
+            asked.append(node)
+            time.sleep(0.25)
+            return boots(node, life)
+
+        monkeypatch.setattr(monitor.store, "boots", slow_boots)
+    publisher.close()
+    # Another one may have been asked for as it ended.
+    assert 1 <= len(asked) <= 4
 
 
 def test_a_monitor_beside_a_worker_has_everything(tmp_path: Path, url) -> None:
