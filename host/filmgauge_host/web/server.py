@@ -130,10 +130,10 @@ class PageServer:
         self._socket.close()
         _LOGGER.removeFilter(self._may_log)
 
-    def _may_log(self, _record: logging.LogRecord) -> bool:
-        """Return whether what the server logs is a fault: answers that it cuts off as it closes
-        are none."""
-        return not self._hub.is_closed
+    def _may_log(self, record: logging.LogRecord) -> bool:
+        """Return whether what a server logs is a fault: answers that this one cuts off as it
+        closes are none. All servers of a process have one logger, and each a thread."""
+        return record.thread != self._thread.ident or not self._hub.is_closed
 
     def _run(self) -> None:
         try:

@@ -116,6 +116,54 @@ def test_a_page_that_closes_within_a_question_says_nothing_of_it(
     assert caplog.records == []
 
 
+def test_a_page_that_closes_hides_no_fault_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def wait_ms(_node: str) -> int:
+        asked.set()
+        assert answer.wait(PATIENCE_S)
+        return 0
+
+    def fail(_node: str) -> int:
+        raise ZeroDivisionError
+
+    folders = [tmp_path / name for name in ("closing", "other")]
+    for folder in folders:
+        folder.mkdir()
+    stored = course("slow", [(0, 1, 0)])
+    with (
+        page_world(folders[0], stored) as closing,
+        page_world(folders[1], stored) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        monkeypatch.setattr(closing.store, "raw_from_ms", wait_ms)
+        monkeypatch.setattr(other.store, "raw_from_ms", fail)
+        try:
+            pool.submit(closing.client.get, "/api/nodes/slow/series")
+            assert asked.wait(PATIENCE_S)
+            closed = pool.submit(closing.page.close)
+            until(lambda: not _is_served(closing))
+            assert other.client.get("/api/nodes/slow/series").status_code == 500
+            assert not closed.done()
+        finally:
+            answer.set()
+        closed.result(PATIENCE_S)
+    assert [each.message.splitlines()[0] for each in caplog.records] == [
+        "Exception in ASGI application"
+    ]
+
+
+def _is_served(world: PageWorld) -> bool:
+    """Return whether a page takes connections."""
+    try:
+        socket.create_connection((world.page.host, world.page.port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_nothing_is_read_on_for_a_client_that_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
