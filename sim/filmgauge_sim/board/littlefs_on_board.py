@@ -53,14 +53,18 @@ class BlockReads:
 
 
 class _PaidAccess(UserContext):
-    """Block operations that cost what they cost on the board."""
+    """Block operations that cost what they cost on the board.
+
+    stopped: what ended one, the board's stop or Ctrl-C; littlefs swallows what its operations
+    raise, so whoever has called it raises this.
+    """
 
     def __init__(self, flash: Flash, link: Link, reads: BlockReads) -> None:
         self._image = flash.image
         self._driver = flash.driver
         self._link = link
         self._reads = reads
-        self.stopped: BoardStopped | None = None
+        self.stopped: BaseException | None = None
 
     def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
         if self.stopped is not None:
@@ -72,7 +76,7 @@ class _PaidAccess(UserContext):
         if not reads.is_free:
             try:
                 reads.pay(1)
-            except BoardStopped as stopped:
+            except BaseException as stopped:
                 self.stopped = stopped
         start = begin + off
         return self._image[start : start + size]  # type: ignore[return-value]  bytes will do
@@ -93,16 +97,16 @@ class _PaidAccess(UserContext):
         return self._request(_protocol.FLASH_SYNC, 0, b"")
 
     def _request(self, operation: int, argument: int, data: bytes) -> int:
-        """Pass a request on; littlefs would swallow the exception that stops the board."""
+        """Pass a request on."""
         self._reads.noted = None
         if self.stopped is not None:
             return -5
         try:
             self._link.call(operation, 0, argument, data)
-        except BoardStopped as stopped:
-            self.stopped = stopped
-            return -5
         except OSError:
+            return -5
+        except BaseException as stopped:
+            self.stopped = stopped
             return -5
         return 0
 

@@ -1,5 +1,6 @@
 """Files that answer from what an earlier boot has read: as if littlefs had read it again."""
 
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,44 @@ def test_a_file_that_is_open_when_the_power_goes_is_let_go_of(tmp_path: Path) ->
     assert boot(files, board, cut)[-1] == "stopped"
     assert boot(files, board, START)[1][1] == INSTALLED["/config.json"]
     board.flash.close()
+
+
+class InterruptedBoard(Board):
+    """Somebody presses Ctrl-C within a request."""
+
+    at: int | None = None
+
+    def call(self, operation: int, small: int = 0, argument: int = 0, data: Any = b"") -> bytes:
+        answer = super().call(operation, small, argument, data)
+        if operation == self.at:
+            self.at = None
+            signal.raise_signal(signal.SIGINT)
+        return answer
+
+
+@pytest.mark.parametrize(
+    "operation", [_protocol.FLASH_PROGRAM, _protocol.FLASH_ERASE, _protocol.SLEEP_US]
+)
+def test_an_interrupt_within_the_file_system_ends_what_was_done(
+    tmp_path: Path, operation: int
+) -> None:
+    """littlefs swallows what its block operations raise."""
+    board = InterruptedBoard(tmp_path / "flash.bin")
+    files = BoardFiles(board.flash, board)
+    files.mount()
+    board.at = operation
+    with pytest.raises(KeyboardInterrupt):
+        _use(files)
+    files.abandon()
+
+
+def _use(files: BoardFiles) -> None:
+    """Write and read so often that each kind of request is made."""
+    for _ in range(100):
+        file = files.open("/state/1", "wb")
+        file.write(bytes(3000))
+        file.close()
+    for _ in range(5000):
+        file = files.open("/config.json", "rb")
+        file.read()
+        file.close()
