@@ -18,6 +18,7 @@ from filmgauge_host.signals import SIGNALS, catch_signals
 from filmgauge_host.telemetry.alerts.alert import MONITOR, Alert
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.node_directory import NodeDirectory
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store_writer import StoreWriter
@@ -83,6 +84,8 @@ class MonitorApp(App[None]):
         self._page_url = page_url
         self._order: SortOrder = SORT_ORDERS[0]
         self._words: list[str] = []
+        self._directory = NodeDirectory(ingest, store)
+        self._listed: Mapping[str, NodeSnapshot] = {}  # also those that only the store has
         self._snapshots: Mapping[str, NodeSnapshot] = {}
         self._moment = Moment(time.monotonic())
         self._sorted_s = 0.0
@@ -186,8 +189,10 @@ class MonitorApp(App[None]):
             self.exit()
             return
         before = self._snapshots.keys()
-        nodes = visible(self._ingest, self._shown)
-        self._snapshots = {node.name: node for node in nodes}
+        nodes = {**self._listed, **self._ingest.nodes()}
+        self._snapshots = {
+            name: nodes[name] for name in sorted(nodes) if not self._shown or name in self._shown
+        }
         alerts: dict[str, list[Alert]] = defaultdict(list)
         for alert in self._alerts.active():
             alerts[alert.node].append(alert)
@@ -229,7 +234,7 @@ class MonitorApp(App[None]):
 
     def _sort(self) -> None:
         self._sorted_s = self._moment.now_s
-        self.run_worker(self._count_rows, group="count", exclusive=True)
+        self.run_worker(self._read_store, group="store", exclusive=True)
         moment, order = self._moment, self._order
         nodes = self._snapshots.values()
         if self._words:
@@ -269,7 +274,9 @@ class MonitorApp(App[None]):
         if screen.is_mounted:
             screen.show_curves(curves(history, width))
 
-    async def _count_rows(self) -> None:
+    async def _read_store(self) -> None:
+        """Read aside which nodes the store has, and how many records."""
+        self._listed = await asyncio.to_thread(self._directory.readable_nodes)
         with suppress(StorageError):  # the header says what is wrong
             self._stored = await asyncio.to_thread(lambda: self._store.rows)
 

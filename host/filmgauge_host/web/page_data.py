@@ -7,11 +7,11 @@ from filmgauge import VERSION
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
+from filmgauge_host.telemetry.node_directory import NodeDirectory
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.web import quantities
-from filmgauge_host.web.node_directory import NodeDirectory
 from filmgauge_host.web.node_row import node_row
 from filmgauge_host.web.record_time import RecordTime, Truth
 from filmgauge_host.web.series import SeriesReader

@@ -13,6 +13,8 @@ from filmgauge_host.telemetry.alerts.alert_log import AlertLog
 from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.node_directory import NodeDirectory
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.terminal.monitor_app import MonitorApp
 from filmgauge_host.terminal.monitor_node import NodeScreen
@@ -241,6 +243,21 @@ async def test_many_nodes_and_another_size(monitor, node_publisher, ingest):
         await shows(pilot, lambda: cells(app, "node-000")["state"] == "online")
         await pilot.click(NodeRows, offset=(4, 3))
         assert rows(app).selected == "node-002"
+
+
+async def test_nodes_that_only_the_store_has_are_listed_as_on_the_page(
+    monitor, node_publisher, store, ingest
+):
+    """A node that went quiet before the monitor began is what its users look for."""
+    store.add([ReceivedRecord("quiet", record(3), 1_700_000_000_000)])
+    app = monitor()
+    async with app.run_test(size=(140, 40)) as pilot:
+        await shows(pilot, lambda: order(app) == ["quiet"])
+        assert cells(app, "quiet")["state"] != "online"
+        node_publisher.records("bench", [0])
+        await shows(pilot, lambda: set(order(app)) == {"bench", "quiet"})
+        page = NodeDirectory(ingest, store).nodes()
+        assert page.keys() == set(order(app))
 
 
 async def test_a_lost_broker_is_said_and_values_turn_grey(embedded, monitor, node_publisher):

@@ -12,8 +12,8 @@ import pytest
 from page_world import PageWorld, course, page_world, publish
 from patience import PATIENCE_S, until
 
+from filmgauge_host.telemetry.node_directory import NodeDirectory
 from filmgauge_host.telemetry.sqlite_file import StorageError
-from filmgauge_host.web.node_directory import NodeDirectory
 
 
 def test_a_store_that_keeps_events_waiting_keeps_nobody_else_waiting(
