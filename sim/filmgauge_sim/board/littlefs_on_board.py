@@ -188,8 +188,9 @@ class BoardFiles:
     def stat(self, path: str) -> tuple[int, ...]:
         """Return the ten numbers of a file or directory; the time of a change is not kept."""
         found = self._do("stat", path)
-        mode = _DIRECTORY if found.type == LFSStat.TYPE_DIR else _REGULAR
-        return (mode, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
+        if found.type == LFSStat.TYPE_DIR:  # of which littlefs says no size, but leaves any number
+            return (_DIRECTORY, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        return (_REGULAR, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
 
     def mkdir(self, path: str) -> None:
         """Make a directory."""

@@ -115,6 +115,16 @@ def test_every_answer_and_its_time_are_those_of_littlefs(tmp_path_factory, boots
     assert lives[0] == lives[1]
 
 
+def test_a_directory_has_no_size(tmp_path: Path) -> None:
+    """littlefs leaves in its place what was there, which is another number each time."""
+    board = Board(tmp_path / "flash")
+    files = BoardFiles(board.flash, board)
+    files.mount()
+    sizes = [files.stat(path)[6] for path in (*INSTALLED, "/state", "/", "/state")]
+    board.flash.close()
+    assert sizes == [600, 900, 3, 0, 0, 0]
+
+
 START = [("open", "/config.json", "rb"), ("read", -1), ("close",), ("open", "/failures", "rb")]
 
 
