@@ -237,6 +237,11 @@ class VirtualBoard:
         }
 
     def _hello(self, small: int, argument: int, data: bytes) -> bytes:
+        self.clock.current_offset_us()
+        return self.greeting()
+
+    def greeting(self) -> bytes:
+        """Return what the board would answer to HELLO now."""
         head = struct.pack(
             _protocol.HELLO_ANSWER,
             self._cause,
@@ -246,7 +251,7 @@ class VirtualBoard:
             self.unique_id,
             _protocol.PORTS.index(self.kind.port),
             self.kind.holds_all,
-            self.clock.current_offset_us(),
+            self.clock.offset_us,
         )
         return head + self.identity
 

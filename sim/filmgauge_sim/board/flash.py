@@ -75,6 +75,7 @@ class Flash:
         self.pages = pages
         self.driver = driver
         self.programs = 0
+        self.changes = 0  # of the image, so far: by any operation, whole or cut
         self.cut: FlashCut | None = None
         self._revocable: deque[tuple[int, bytes]] = deque(maxlen=0)
         self.reset_wear()
@@ -112,9 +113,9 @@ class Flash:
         if cut is not None:
             done = cut.done(len(data))
             rest = bytes(a & b for a, b in zip(old[done:], cut.rest(old[done:]), strict=True))
-            self.image[address : address + len(data)] = new[:done] + rest
+            self._put(address, new[:done] + rest)
             self._stop()
-        self.image[address : address + len(data)] = new
+        self._put(address, new)
         self._pass_time(self.driver.program_us * -(-len(data) // _ROW), spend)
 
     def erase(self, page: int, spend: Callable[[int], None] = lambda us: None) -> None:
@@ -127,9 +128,9 @@ class Flash:
         begin, end = page * PAGE, (page + 1) * PAGE
         if cut is not None:
             done = cut.done(PAGE)
-            self.image[begin:end] = b"\xff" * done + cut.rest(self.image[begin + done : end])
+            self._put(begin, b"\xff" * done + cut.rest(self.image[begin + done : end]))
             self._stop()
-        self.image[begin:end] = b"\xff" * PAGE
+        self._put(begin, b"\xff" * PAGE)
         self._pass_time(self.driver.erase_us, spend)
 
     def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
@@ -139,13 +140,17 @@ class Flash:
         """Lose what is in RAM only: nothing here, unless flash forgets."""
         while self._revocable:
             address, before = self._revocable.pop()
-            self.image[address : address + len(before)] = before
+            self._put(address, before)
 
     def close(self) -> None:
         """Write the image out and let go of it."""
         self.lose_power()
         self.image.flush()
         self.image.close()
+
+    def _put(self, address: int, data: bytes) -> None:
+        self.image[address : address + len(data)] = data
+        self.changes += 1
 
     def _check(self, address: int, data: bytes) -> None:
         end = address + len(data)
@@ -193,7 +198,7 @@ class PageInRam(Flash):
             if page != self._page:
                 self.sync(spend)
                 self._page, self._cells = page, self.image[page * PAGE : (page + 1) * PAGE]
-            self.image[address : address + len(piece)] = piece
+            self._put(address, bytes(piece))
             self.is_dirty = True
             address, view = address + len(piece), view[len(piece) :]
 
@@ -226,7 +231,7 @@ class PageInRam(Flash):
     def lose_power(self) -> None:
         """Lose the page in RAM."""
         if self.is_dirty:
-            self.image[self._page * PAGE : (self._page + 1) * PAGE] = self._cells
+            self._put(self._page * PAGE, self._cells)
         self._page, self.is_dirty = -1, False
 
 

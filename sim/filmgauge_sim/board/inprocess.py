@@ -275,4 +275,5 @@ def _as_module(name: str, link: _Link) -> ModuleType:
     module = ModuleType(name)
     for member in ("call", "call_into", "now_us", "elapse"):
         setattr(module, member, getattr(link, member))
+    vars(module)["running_us"] = link.now_us
     return module

@@ -10,8 +10,10 @@ from pathlib import Path
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import rom
+from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.launcher import InterpreterTimeout, Launcher, heap_for
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
+from filmgauge_sim.board.shims import _protocol
 
 
 class MicroPythonRuntime:
@@ -40,6 +42,7 @@ class MicroPythonRuntime:
             os.close(self._console)
             raise
         self._unanswered: tuple[int, bytes] | None = None  # of an interrupted run
+        self._copy_of: tuple[Flash, int, bytes] | None = None  # by what the launcher keeps a copy
 
     def run(self, board: VirtualBoard) -> Outcome:
         """Run the firmware of a booted board until it sleeps, resets, loses power or ends.
@@ -49,13 +52,13 @@ class MicroPythonRuntime:
         """
         board.console = self._print
         launcher, load = self._launcher, board.load
-        if self._unanswered is None:
-            launcher.boot()
-        else:
-            status, answer = self._unanswered
-            self._unanswered = None
-            launcher.answer(status, answer or board.resume_answer(), board.reading_us())
         try:
+            if self._unanswered is None:
+                self._boot(board)
+            else:
+                status, answer = self._unanswered
+                self._unanswered = None
+                launcher.answer(status, answer or board.resume_answer(), board.reading_us())
             while (request := launcher.receive()) is not None:
                 operation, small, argument, elapsed, data = request
                 status, answer = board.request(operation, small, argument, data, elapsed)
@@ -73,6 +76,20 @@ class MicroPythonRuntime:
             launcher.kill()
             return load.hang()
         return Outcome(cause=None, reason="the firmware ended and fell to the prompt")
+
+    def _boot(self, board: VirtualBoard) -> None:
+        """Boot; where that would be as at an earlier boot up to its second request, go on there.
+
+        Before it the interpreter has the answer to HELLO, and has read from flash. Raises
+        BoardStopped.
+        """
+        known = board.flash, board.flash.changes, board.greeting()
+        if self._launcher.has_copy and self._copy_of == known:
+            board.request(_protocol.HELLO, 0, 0, b"", 0)
+            self._launcher.boot_copy(board.reading_us())
+        else:
+            self._copy_of = known
+            self._launcher.boot(keeps_copy=not board.kind.keeps_ram)
 
     def stop(self) -> None:
         """End an interrupted run as a loss of power does."""

@@ -87,6 +87,12 @@ class Launcher:
         self._booted = False
         self._child: int | None = None
         self._received = bytearray()
+        self._console = console
+        self._can_copy = not executable and not extra
+        self._silent_bytes: int | None = None  # of the console, of a boot that wants a copy kept
+        self._awaits_copy = False  # which has been asked for
+        self._clock_us = 0  # that the interpreter has got last
+        self.has_copy = False  # whether `boot_copy` can be called
 
     @property
     def has_received(self) -> bool:
@@ -103,11 +109,34 @@ class Launcher:
             self._silent_from_s = used_s
         return used_s - self._silent_from_s
 
-    def boot(self) -> None:
-        """Start the interpreter. Raises InterpreterError."""
+    def boot(self, keeps_copy: bool = False) -> None:
+        """Start the interpreter. Raises InterpreterError.
+
+        keeps_copy: where it has learned nothing yet but what HELLO answers, what is on flash and
+        how long that took, it is kept, if it can be and has printed nothing, for other boots to
+        go on from there.
+        """
+        if self.has_copy:
+            self._drop_copy()
+        keeps_copy = keeps_copy and self._can_copy
+        self._silent_bytes = os.fstat(self._console).st_size if keeps_copy else None
+        self._begin(zygote.BOOT)
+
+    def boot_copy(self, clock_us: int) -> None:
+        """Let a boot go on from there: it would have learned the same, and have had a clock of
+        `clock_us` since HELLO. Raises InterpreterError."""
+        self._begin(zygote.COPY + _pack_answer(0, 0, clock_us))
+
+    def _begin(self, command: bytes) -> None:
         self._booted = True
         self._silent_from_s = None
-        self._write(zygote.BOOT)
+        self._write(command)
+
+    def _drop_copy(self) -> None:
+        self.has_copy = False
+        self._write(zygote.DROP)
+        while self.receive() is not None:
+            pass
 
     def receive(self, wait: bool = True) -> Request | None:
         """Return the next request, None when the interpreter has ended by itself.
@@ -126,9 +155,14 @@ class Launcher:
             del received[: _HEAD + length]
             if operation == _protocol.STARTED:
                 self._child = argument
+                if small and self._awaits_copy:
+                    self._awaits_copy, self.has_copy = False, True
+                    self._answer_known()
+            elif operation == _protocol.KNOWN:
+                self._keep_copy()
             elif operation == _protocol.EXITED:
                 self._child = None
-                self._booted = False
+                self._booted = self._awaits_copy = False
                 return None
             else:
                 return operation, small, argument, elapsed, data
@@ -136,7 +170,23 @@ class Launcher:
     def answer(self, status: int, data: bytes, clock_us: int) -> None:
         """Answer the last request. Raises InterpreterError."""
         self._silent_from_s = None
+        self._clock_us = clock_us
         self._write(_pack_answer(status, len(data), clock_us) + data)
+
+    def _keep_copy(self) -> None:
+        """Let the interpreter stay where it is, and a copy of it go on."""
+        before = self._silent_bytes
+        has_printed = before is not None and os.fstat(self._console).st_size != before
+        if before is not None and not has_printed and self._child is not None:
+            self._awaits_copy = True
+            with contextlib.suppress(ProcessLookupError):  # then its end will be received
+                os.kill(self._child, zygote.PARK)
+        else:
+            self._answer_known()
+
+    def _answer_known(self) -> None:
+        self._silent_from_s = None
+        self._write(_pack_answer(0, 0, self._clock_us))
 
     def interrupt(self) -> None:
         """Bring a Ctrl-C to an interpreter that makes no request."""
@@ -162,7 +212,7 @@ class Launcher:
                 continue
         received.clear()
         self._child = None
-        self._booted = False
+        self._booted = self._awaits_copy = False
 
     def close(self) -> None:
         """End everything; no process is left."""

@@ -9,7 +9,9 @@ import ustruct
 _file = open(3, "r+b")
 _request = bytearray(_protocol.REQUEST_SIZE)
 _answer = bytearray(_protocol.ANSWER_SIZE)
-_clock = [0, 0]  # board clock at the last answer, us since then
+# Board clock at the last answer, us since then, the clock from which time runs, and 1 until the
+# first request behind HELLO: before it, another boot may go on from here.
+_clock = [0, 0, 0, 1]
 
 
 def call(operation, small=0, argument=0, data=b""):
@@ -38,6 +40,8 @@ def call_into(operation, small, argument, buffer):
 
 def _exchange(operation, small, argument, data):
     """Return how many bytes the answer has, which are to be read before anything else."""
+    if _clock[3] and operation != _protocol.HELLO:
+        _begin_own()
     argument &= 0xFFFFFFFF
     ustruct.pack_into(
         _protocol.REQUEST, _request, 0, operation, small, len(data), argument, _clock[1]
@@ -62,9 +66,29 @@ def _store_clock():
         pass
 
 
+def _begin_own():
+    """Let the host know how far boots are alike; this is one of them from now on, and its clock
+    is its own."""
+    _clock[3] = 0
+    ustruct.pack_into(_protocol.REQUEST, _request, 0, _protocol.KNOWN, 0, 0, 0, 0)
+    _file.write(_request)
+    if _file.readinto(_answer) != _protocol.ANSWER_SIZE:
+        raise SystemExit
+    now = ustruct.unpack_from("<Q", _answer, _protocol.CLOCK_AT)[0]
+    _clock[2] += now - _clock[0]
+    _clock[0] = now
+
+
 def now_us():
     """Return the board clock in us since power-on."""
+    if _clock[3]:
+        _begin_own()
     return _clock[0] + _clock[1]
+
+
+def running_us():
+    """Return a time in us that runs as the board clock does, whenever it began."""
+    return _clock[0] + _clock[1] - _clock[2]
 
 
 def elapse(us):

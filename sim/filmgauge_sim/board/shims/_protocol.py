@@ -112,7 +112,9 @@ PIN_READ = 60  # small: pin; argument: 1 with a pull-up, PIN_OUTPUT -> level
 PIN_OUTPUT = 2
 ADC_READ = 61  # small: pin -> u16, of the board's own supply
 
-STARTED = 254  # from the launcher, argument: process id
+KNOWN = 253  # before the first request behind HELLO: so far a boot has learned nothing but what
+# that has answered, what is on flash, and how long it has taken -> nothing, with the board clock
+STARTED = 254  # from the launcher, argument: process id; small: 1 for a copy
 EXITED = 255  # from the launcher, argument: wait status; elapsed: EXIT_MARK, unlike any data
 EXIT_MARK = 0x9B1DC7E5
 

@@ -18,12 +18,12 @@ _LONGEST_US = 1000000000
 
 def ticks_us():
     _link.elapse(1)
-    return (_link.now_us() - _boot_us) & _TICKS
+    return (_link.running_us() - _boot_us) & _TICKS
 
 
 def ticks_ms():
     _link.elapse(1)
-    return (_link.now_us() - _boot_us) // 1000 & _TICKS
+    return (_link.running_us() - _boot_us) // 1000 & _TICKS
 
 
 ticks_cpu = ticks_us
@@ -84,4 +84,4 @@ def _use_offset(answer):
 
 
 _date_us = _protocol.DATE_US[_board.port] + _board._date_offset_us
-_boot_us = _link.now_us()
+_boot_us = _link.running_us()

@@ -88,6 +88,9 @@ def now_us():
     return _clock[0] + _clock[1]
 
 
+running_us = now_us
+
+
 def elapse(us):
     """Let time pass on the board: the host is told with the next request, or after a while."""
     _clock[1] += us
