@@ -10,71 +10,73 @@ from binascii import unhexlify
 from filmgauge.compat import const, table
 
 _NODE_MAX = const(32)
+_REQUIRED = const(b"-")
 _NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 # name, default (-: must be given, _: empty), smallest, largest; text has bounds on its
-# length. As one text, which takes a quarter of the heap that tuples take.
+# length. As one text, which takes a quarter of the heap that tuples take; of bytes, since for
+# each piece of a text an interpreter searches all names that it knows.
 _NUMBERS = const(
-    "sample_s 60 1 86400\n"  # from one wake to the next
-    "report_every 5 1 1440\n"  # wakes between two reports
-    "report_most 0 0 1440\n"  # at most, where the node plans them; 0: always the same
-    "journal_every 60 1 1440\n"  # wakes between two saves to flash
-    "shunt_mohm 1000000 20000 100000000\n"
-    "ina228_address 64 64 79\n"
-    "tmp117_address 72 72 75\n"
-    "i2c_hz 400000 10000 1000000\n"
-    "pin_scl - 0 63\n"
-    "pin_sda - 0 63\n"
-    "pin_gate - 0 63\n"  # high connects the bus input of the sensor to the cell
-    "pin_disconnect -1 -1 63\n"  # high opens the switch between cell and shunt; -1: none
-    "pin_charge -1 -1 63\n"  # high lets the charger charge; -1: nobody asks the node
-    "zero_every 0 0 65535\n"  # wakes from one look at the sensor's zero to the next; 0: never
-    "shed 0 0 1\n"  # 1: a node that lives from its cell does less as it runs low
-    "pin_sensors -1 -1 63\n"  # high gives the sensors their supply; -1: they always have it
+    b"sample_s 60 1 86400\n"  # from one wake to the next
+    b"report_every 5 1 1440\n"  # wakes between two reports
+    b"report_most 0 0 1440\n"  # at most, where the node plans them; 0: always the same
+    b"journal_every 60 1 1440\n"  # wakes between two saves to flash
+    b"shunt_mohm 1000000 20000 100000000\n"
+    b"ina228_address 64 64 79\n"
+    b"tmp117_address 72 72 75\n"
+    b"i2c_hz 400000 10000 1000000\n"
+    b"pin_scl - 0 63\n"
+    b"pin_sda - 0 63\n"
+    b"pin_gate - 0 63\n"  # high connects the bus input of the sensor to the cell
+    b"pin_disconnect -1 -1 63\n"  # high opens the switch between cell and shunt; -1: none
+    b"pin_charge -1 -1 63\n"  # high lets the charger charge; -1: nobody asks the node
+    b"zero_every 0 0 65535\n"  # wakes from one look at the sensor's zero to the next; 0: never
+    b"shed 0 0 1\n"  # 1: a node that lives from its cell does less as it runs low
+    b"pin_sensors -1 -1 63\n"  # high gives the sensors their supply; -1: they always have it
     # With pin_sensors nothing counts between samples; what the node takes is booked from these:
-    "own_nw 0 0 1000000000\n"  # asleep, out of the buffer capacitor
-    "wake_nj 0 0 2000000000\n"  # of a wake with a full sample, out of the buffer capacitor
-    "glance_nj 0 0 2000000000\n"  # of a wake that only asks whether the current has changed
-    "report_nj 0 0 2000000000\n"  # of the radio for a report, besides what is counted below
-    "advert_nj 0 0 2000000000\n"  # of one advertisement
-    "event_nj 0 0 2000000000\n"  # of one connection event
-    "awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
-    "waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
-    "pin_supply -1 -1 63\n"  # an analog input that follows the buffer capacitor; -1: none
-    "save_level 0 0 65535\n"  # what it must read for a save: less does not cover one
-    "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
-    "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
-    "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
-    "initial_soc_ppm 500000 0 1000000\n"
-    "initial_sigma_ppm 250000 0 1000000\n"
-    "cell_new 0 0 1\n"  # 1: the cell was never charged
-    "cell_number 0 0 65535\n"  # another one tells the node that it has got another cell
-    "load_na 0 0 2000000000\n"  # load of the available charge; 0: C/20 of the profile
-    "mqtt_port 1883 1 65535\n"
-    "mqtt_tls 0 0 1\n"  # 1: the broker proves who it is: /ca.der or mqtt_pin
-    "mqtt_timeout_ms 5000 100 60000\n"  # the longest wait for the broker
-    "wifi_timeout_ms 10000 100 60000\n"
-    "ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
-    "ble_interval_ms 500 20 10240\n"  # between two advertisements
-    "ble_idle_ms 10000 500 60000\n"  # the longest silence of a peer; it finds services unheard
-    "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
-    "ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
-    "backlog 256 1 1024\n"  # records kept while the broker is away
-    "backlog_per_report 32 1 256\n"  # records sent from it in one wake
-    "update_pieces 16 1 256"  # of 1024 bytes, of a new version, fetched in one wake
+    b"own_nw 0 0 1000000000\n"  # asleep, out of the buffer capacitor
+    b"wake_nj 0 0 2000000000\n"  # of a wake with a full sample, out of the buffer capacitor
+    b"glance_nj 0 0 2000000000\n"  # of a wake that only asks whether the current has changed
+    b"report_nj 0 0 2000000000\n"  # of the radio for a report, besides what is counted below
+    b"advert_nj 0 0 2000000000\n"  # of one advertisement
+    b"event_nj 0 0 2000000000\n"  # of one connection event
+    b"awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
+    b"waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
+    b"pin_supply -1 -1 63\n"  # an analog input that follows the buffer capacitor; -1: none
+    b"save_level 0 0 65535\n"  # what it must read for a save: less does not cover one
+    b"look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
+    b"refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
+    b"divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
+    b"initial_soc_ppm 500000 0 1000000\n"
+    b"initial_sigma_ppm 250000 0 1000000\n"
+    b"cell_new 0 0 1\n"  # 1: the cell was never charged
+    b"cell_number 0 0 65535\n"  # another one tells the node that it has got another cell
+    b"load_na 0 0 2000000000\n"  # load of the available charge; 0: C/20 of the profile
+    b"mqtt_port 1883 1 65535\n"
+    b"mqtt_tls 0 0 1\n"  # 1: the broker proves who it is: /ca.der or mqtt_pin
+    b"mqtt_timeout_ms 5000 100 60000\n"  # the longest wait for the broker
+    b"wifi_timeout_ms 10000 100 60000\n"
+    b"ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
+    b"ble_interval_ms 500 20 10240\n"  # between two advertisements
+    b"ble_idle_ms 10000 500 60000\n"  # the longest silence of a peer; it finds services unheard
+    b"ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
+    b"ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
+    b"backlog 256 1 1024\n"  # records kept while the broker is away
+    b"backlog_per_report 32 1 256\n"  # records sent from it in one wake
+    b"update_pieces 16 1 256"  # of 1024 bytes, of a new version, fetched in one wake
 )
 _TEXTS = const(
-    "node - 1 32\n"
-    "wifi_ssid _ 0 32\n"
-    "wifi_password _ 0 64\n"
-    "mqtt_host _ 0 253\n"
-    "mqtt_user _ 0 64\n"
-    "mqtt_password _ 0 64\n"
-    "mqtt_password_next _ 0 64\n"  # for a broker that refuses the other one: while it is changed
-    "mqtt_pin _ 0 64\n"  # 64 hexadecimal digits: SHA-256 of the broker's public key
-    "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
-    "command_key _ 0 32\n"  # 32 hexadecimal digits vouch for commands
-    "update_key _ 0 64"  # 64 hexadecimal digits: with it versions are signed; no secret
+    b"node - 1 32\n"
+    b"wifi_ssid _ 0 32\n"
+    b"wifi_password _ 0 64\n"
+    b"mqtt_host _ 0 253\n"
+    b"mqtt_user _ 0 64\n"
+    b"mqtt_password _ 0 64\n"
+    b"mqtt_password_next _ 0 64\n"  # for a broker that refuses the other one: while it is changed
+    b"mqtt_pin _ 0 64\n"  # 64 hexadecimal digits: SHA-256 of the broker's public key
+    b"ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
+    b"command_key _ 0 32\n"  # 32 hexadecimal digits vouch for commands
+    b"update_key _ 0 64"  # 64 hexadecimal digits: with it versions are signed; no secret
 )
 SECRETS = ("wifi_password", "mqtt_password", "mqtt_password_next", "ble_key", "command_key")
 KEYS = SECRETS[3:]
@@ -88,14 +90,22 @@ class Config:
 
     def __init__(self, **values):
         """Take the values by name; raise ValueError naming the one that is wrong."""
-        for fields, wrong_with in ((numbers(), _wrong_number), (texts(), _wrong_text)):
-            for name, default, low, high in fields:
+        for rows, kind, wrong_with in (
+            (_NUMBERS, int, _wrong_number),
+            (_TEXTS, _empty, _wrong_text),
+        ):
+            for row in rows.split(b"\n"):
+                name, default, bounds = row.split(b" ", 2)
+                name = str(name, "ascii")
                 value = values.pop(name, default)
                 wrong = None
-                if value is None:
+                if value is None or (value is default and default == _REQUIRED):
                     wrong = "is missing"
-                elif value is not default:  # which is within its bounds
-                    wrong = wrong_with(value, low, high)
+                elif value is default:  # which is within its bounds
+                    value = kind(default)
+                else:
+                    low, high = bounds.split()
+                    wrong = wrong_with(value, int(low), int(high))
                 if wrong:
                     raise ValueError("configuration key %s %s" % (name, wrong))
                 setattr(self, name, value)
@@ -147,9 +157,14 @@ def key_bytes(name: str, text: str, size: int = _KEY_SIZE) -> bytes:
 
 
 def _rows(table, kind):
-    for row in table.split("\n"):  # a row at a time: all words together would take 4 KB
+    for row in table.split(b"\n"):  # a row at a time: all words together would take 4 KB
         name, default, low, high = row.split()
-        yield name, None if default == "-" else kind(default), int(low), int(high)
+        yield (
+            str(name, "ascii"),
+            None if default == _REQUIRED else kind(default),
+            int(low),
+            int(high),
+        )
 
 
 def _empty(word):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from filmgauge_sim.board.foreign_names import foreign_names
-from filmgauge_sim.board.syntax import Source, nodes_of, parsed
+from filmgauge_sim.board.syntax import Source, nodes_of, parsed, words_of
 
 _SHORT = re.compile(r"_[A-Za-z]{1,2}")
 _Name = ast.Name | ast.Attribute | ast.alias | ast.ClassDef
@@ -92,8 +92,7 @@ def _spoken(file: Source) -> set[str]:
 
 
 def _words(nodes: Iterable[ast.AST]) -> set[str]:
-    texts = (node.value for node in nodes if isinstance(node, ast.Constant))
-    return {word for text in texts if isinstance(text, str) for word in re.findall(r"\w+", text)}
+    return {word for node in nodes for word in words_of(node)}
 
 
 def _unread(node: ast.AST) -> Iterator[ast.AST]:

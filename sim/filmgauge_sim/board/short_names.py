@@ -10,14 +10,13 @@ their names: a traceback still tells where it happened.
 """
 
 import ast
-import re
 import string
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from filmgauge_sim.board.foreign_names import foreign_names
-from filmgauge_sim.board.syntax import Source, nodes_of, parsed
+from filmgauge_sim.board.syntax import Source, nodes_of, parsed, words_of
 
 _Edit = tuple[int, int, int, int, str]  # from line, column to line, column: what stands there
 
@@ -301,9 +300,8 @@ def _other_names(files: Iterable[Source]) -> set[str]:
                 found.add(node.name)
             elif isinstance(node, ast.Global):
                 found.update(node.names)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if id(node) not in docstrings:
-                    found.update(re.findall(r"\w+", node.value))
+            elif isinstance(node, ast.Constant) and id(node) not in docstrings:
+                found.update(words_of(node))
             elif isinstance(node, ast.alias):
                 found.update((node.asname or node.name).split("."))
     return found

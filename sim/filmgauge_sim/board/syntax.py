@@ -1,6 +1,7 @@
 """Python sources, parsed and walked through once for all that is asked of them."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
@@ -44,6 +45,15 @@ def parsed(sources: Mapping[str, str]) -> dict[str, Source]:
 def module_of(path: str) -> str:
     """Return the dotted name of a path."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def words_of(node: ast.AST) -> list[str]:
+    """Return the words of a text, or of bytes, by which a program may ask for a name; none of any
+    other node."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    return re.findall(r"\w+", value) if isinstance(value, str) else []
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:

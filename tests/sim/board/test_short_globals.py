@@ -104,6 +104,13 @@ def test_exceptions_functions_and_what_a_text_names_stay() -> None:
     assert "SPOKEN" in tops(short["box/meter.py"])
 
 
+def test_what_bytes_name_stays_as_well() -> None:
+    table = METER + '\nASKED = b"UNITS 2"\n'
+    short = tops(shorten_globals({**SOURCES, "box/meter.py": table})["box/meter.py"])
+    assert "UNITS" in short
+    assert "LIMITS" not in short
+
+
 def test_no_class_has_the_name_of_a_method_in_a_file_that_uses_it() -> None:
     """Within a class its methods come before what the module has."""
     short = shorten_globals(SOURCES)["box/meter.py"]

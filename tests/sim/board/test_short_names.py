@@ -200,6 +200,18 @@ def test_names_of_others_and_in_texts_stay(name: str) -> None:
     assert f"def {name}(" in shorten({"box/own.py": text})["box/own.py"]
 
 
+@pytest.mark.parametrize("spoken", ["'a measured one'", "b'a measured one'"])
+def test_a_name_among_others_in_a_text_or_in_bytes_stays(spoken: str) -> None:
+    text = (
+        "class Own:\n    def measured(self):\n        return 1\n\n"
+        "    def fathomed(self):\n        return self.measured()\n\n"
+        f"\ndef read(own):\n    return own.fathomed(), {spoken}.split()\n"
+    )
+    short = shorten({"box/own.py": text})["box/own.py"]
+    assert "def measured(" in short
+    assert "fathomed" not in short
+
+
 def test_functions_texts_and_what_is_asked_for_by_name_stay() -> None:
     short = shorten(SOURCES, [USER])
     assert "def area(" in short["box/base.py"]
