@@ -20,6 +20,7 @@ from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.board_script import interrupted, load_script
+from filmgauge_host.serial.node_settings import compile_cell
 from filmgauge_sim.board.board_faults import BoardFaults
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
@@ -60,6 +61,15 @@ def firmware() -> dict[str, bytes]:
     return {**firmware_build.start_files(), "/app.bin": archive, "/main.py": b""}
 
 
+def sleeping_node() -> dict[str, bytes]:
+    """Return the files of a node without an uplink that sleeps deeply after each short wake."""
+    pins = {"pin_scl": PINS.scl, "pin_sda": PINS.sda, "pin_gate": PINS.gate}
+    config = json.dumps({"node": "n", "sample_s": 3, **pins}).encode()
+    profile = compile_cell("evp-li", 1.0).to_bytes()
+    start = firmware_build.start_files()
+    return {**firmware(), **start, "/config.json": config, "/profile.bin": profile}
+
+
 def save_once(link: BoardLink) -> None:
     """Save a state, as a node that has reported has."""
     load_script(link, "saved")
@@ -88,6 +98,14 @@ def test_a_right_board_passes(tmp_path: Path, kind: str) -> None:
     absent = {"Wi-Fi"} if kind == "stm32wb55" else {"Bluetooth", "radio ends a sleep"}
     expected = {name: "not tested" if name in absent else "ok" for name in CHECKS}
     assert {result.check: result.verdict for result in results} == expected, results
+
+
+def test_the_watchdog_of_a_board_that_has_its_firmware_tells_the_cause(tmp_path: Path) -> None:
+    board = bench_board("esp32-c3", tmp_path)
+    install(board.board.flash, sleeping_node())
+    with board, interrupted(str(board.port.path)) as link:
+        (result,) = run_checks(bench(link, board), ["watchdog"], lambda _: None)
+    assert result.verdict == "ok", result
 
 
 def test_a_busy_machine_makes_no_right_board_wrong(tmp_path: Path) -> None:
