@@ -15,6 +15,7 @@ from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
     FILE,
+    IntegerRange,
     make_folder,
     user_file,
 )
@@ -69,7 +70,7 @@ def list_alerts(store: Path | None, db: str | None, with_cleared: bool, as_json:
 
 @alerts.command()
 @store_options
-@click.argument("number", metavar="ID", type=click.IntRange(1, MOST_ID))
+@click.argument("number", metavar="ID", type=IntegerRange(1, MOST_ID))
 def ack(store: Path | None, db: str | None, number: int) -> None:
     """Acknowledge an alert: it is known, and stays until it is over.
 

@@ -28,6 +28,7 @@ from filmgauge_host.cli.options import (
     JSON,
     Duration,
     FiniteRange,
+    IntegerRange,
     input_errors,
     make_folder,
     progress,
@@ -310,7 +311,7 @@ def update(
 )
 @click.option("--passive", is_flag=True, help="Never connect: publish what is advertised.")
 @click.option(
-    "--at-once", type=click.IntRange(1, 20), default=3, show_default=True, help="Connections."
+    "--at-once", type=IntegerRange(1, 20), default=3, show_default=True, help="Connections."
 )
 @click.option("--keep", is_flag=True, help="Never let a node forget what has arrived.")
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")

@@ -27,7 +27,9 @@ from filmgauge_sim.nodes.surroundings import WorldSection
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(list(BOARDS)), help=f"[default: {USUAL}]")
+@click.option(
+    "--kind", type=click.Choice(list(BOARDS)), help=f"Which board it is  [default: {USUAL}]"
+)
 @click.option(
     "--node", type=EITHER, help="Instead of --kind: wired as the description of a node says."
 )

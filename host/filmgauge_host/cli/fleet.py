@@ -14,6 +14,7 @@ from filmgauge_host.cli.options import (
     JSON,
     Duration,
     FiniteRange,
+    IntegerRange,
     show,
 )
 from filmgauge_host.errors import DataGapError, InputError, warn
@@ -38,7 +39,7 @@ _NODES_MAX = 20_000
 @TLS_FILES
 @click.option(
     "--nodes",
-    type=click.IntRange(1, _NODES_MAX),
+    type=IntegerRange(1, _NODES_MAX),
     default=1000,
     show_default=True,
     help="How many.",

@@ -11,7 +11,7 @@ import click
 
 from filmgauge_host.cli.broker_option import TLS_FILES, tls_files
 from filmgauge_host.cli.nodes_file import NODES_FILE, revoked_names
-from filmgauge_host.cli.options import EITHER, FOR_ALIAS, JSON, Duration, show
+from filmgauge_host.cli.options import EITHER, FOR_ALIAS, JSON, Duration, IntegerRange, show
 from filmgauge_host.cli.store_options import KEEP_RAW
 from filmgauge_host.errors import InputError, needs, warn
 from filmgauge_host.signals import catch_signals
@@ -39,7 +39,7 @@ _POLL_S = 0.2
 @KEEP_RAW
 @click.option(
     "--replicas",
-    type=click.IntRange(1, 5),
+    type=IntegerRange(1, 5),
     default=1,
     show_default=True,
     help="Of the stream and of what is known to be stored: stream_replicas of the servers.",

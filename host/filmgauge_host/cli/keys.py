@@ -74,7 +74,12 @@ def make(node: str, names: tuple[str, ...], folder: Path) -> None:
 )
 @BROKER
 @KEYS_FOLDER
-@click.option("--timeout", "timeout_s", type=Duration(), help="How long to wait for an answer.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=Duration(),
+    help="How long to wait for an answer  [default: until NODE has reported twice]",
+)
 @IN_CLEAR
 def rotate(
     node: str,

@@ -7,7 +7,7 @@ import click
 from click.core import ParameterSource
 
 from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, own_capacity_option
-from filmgauge_host.cli.options import progress
+from filmgauge_host.cli.options import IntegerRange, progress
 from filmgauge_host.errors import warn
 from filmgauge_sim.lab.cycler import Channel, StepEnd
 from filmgauge_sim.lab.cycling import HOLD_SHARE, Capacity, Cycle, capacities, is_held, plateau_v
@@ -89,7 +89,7 @@ def rate(setup: Setup, currents: list[float]) -> None:
     show_default=True,
     help="degC, in this order.",
 )
-@click.option("--current", type=CURRENT, default=None, help="uA/cm2 [default: the sample's].")
+@click.option("--current", type=CURRENT, default=None, help="uA/cm2  [default: the sample's]")
 @own_capacity_option
 def temperature(
     setup: Setup, temperatures: list[float], current: float | None, own_capacity: bool
@@ -142,7 +142,14 @@ def _profiles(trace: Trace | None, values: list[float], unit: str) -> Picture | 
 @click.command(short_help="Cycle an ageing cell.")
 @experiment
 @click.option("--current", type=CURRENT, default=6.32, show_default=True, help="uA/cm2.")
-@click.option("--cycles", "count", type=click.IntRange(1, 100_000), default=10, show_default=True)
+@click.option(
+    "--cycles",
+    "count",
+    type=IntegerRange(1, 100_000),
+    default=10,
+    show_default=True,
+    help="How many, without --steps.",
+)
 @click.option("--steps", default=None, help='Such as "charge at 6 uA/cm2 to 4.0 V, ..., 5 times".')
 @click.option("--as-built", is_flag=True, help="Begin with a cell that was never charged.")
 @click.option("--strict", is_flag=True, help="End where a step does not do what it says.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.atomic_file import Content
-from filmgauge_host.cli.lab_options import STOICHIOMETRY, Setup, check_outputs, experiment
+from filmgauge_host.cli.lab_options import Setup, check_outputs, experiment, stoichiometry_option
 from filmgauge_host.cli.options import FILE
 from filmgauge_host.errors import InputError, UnfitError, warn
 from filmgauge_sim.cell import FilmCell, load_parameters
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Impedance spectrum around rest; also the fit of one.")
 @experiment
-@click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
+@stoichiometry_option(0.5)
 @click.option("--out", type=FILE, default=None, help="Write the spectrum (CSV, ohm of the cell).")
 @click.option(
     "--fit",

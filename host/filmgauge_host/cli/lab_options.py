@@ -29,6 +29,17 @@ own_capacity_option = click.option(
 )
 
 
+def stoichiometry_option(usual: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the option with which charge the cell begins."""
+    return click.option(
+        "--stoichiometry",
+        type=STOICHIOMETRY,
+        default=usual,
+        show_default=True,
+        help="Charge of the cell when it begins, 1 is full.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """The common options of one experiment."""

@@ -9,12 +9,12 @@ from filmgauge_host.cli.cycler_options import reading_options
 from filmgauge_host.cli.lab_options import (
     CURRENT,
     DURATION,
-    STOICHIOMETRY,
     Setup,
     experiment,
     own_capacity_option,
+    stoichiometry_option,
 )
-from filmgauge_host.cli.options import FiniteRange, progress
+from filmgauge_host.cli.options import FiniteRange, IntegerRange, progress
 from filmgauge_host.errors import InputError
 from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cyclers.options import ReadingOptions
@@ -28,9 +28,23 @@ from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
 
 @click.command(short_help="Cyclic voltammetry at --rate mV/s.")
 @experiment
-@click.option("--rate", type=FiniteRange(1e-3, 100), default=0.1, show_default=True)
-@click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
-@click.option("--as-built/--formed", default=True, show_default=True)
+@click.option(
+    "--rate", type=FiniteRange(1e-3, 100), default=0.1, show_default=True, help="Sweep, mV/s."
+)
+@click.option(
+    "--cycles",
+    "count",
+    type=IntegerRange(1, 100),
+    default=3,
+    show_default=True,
+    help="How many sweeps.",
+)
+@click.option(
+    "--as-built/--formed",
+    default=True,
+    show_default=True,
+    help="Begin with a cell that was never charged, or with one that was.",
+)
 @own_capacity_option
 def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool) -> None:
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
@@ -63,8 +77,12 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
 @click.command()
 @experiment
 @click.option("--current", type=CURRENT, default=1.0, show_default=True, help="uA/cm2.")
-@click.option("--pulse-min", type=DURATION, default=45.0, show_default=True)
-@click.option("--rest-min", type=DURATION, default=240.0, show_default=True)
+@click.option(
+    "--pulse-min", type=DURATION, default=45.0, show_default=True, help="Each portion, min."
+)
+@click.option(
+    "--rest-min", type=DURATION, default=240.0, show_default=True, help="Rest behind each, min."
+)
 def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None:
     """Open-circuit voltage of both branches by titration (GITT)."""
     cell, trace = setup.specimen(1.0), setup.trace()
@@ -91,11 +109,19 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
 
 @click.command(short_help="Pulses of a current, a rest after each.")
 @experiment
-@click.option("--current", type=FiniteRange(-1e5, 1e5), default=-10.0, show_default=True)
-@click.option("--seconds", type=DURATION, default=10.0, show_default=True)
-@click.option("--rest", type=DURATION, default=60.0, show_default=True, help="Seconds.")
-@click.option("--count", type=click.IntRange(1, 10_000), default=3, show_default=True)
-@click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
+@click.option(
+    "--current",
+    type=FiniteRange(-1e5, 1e5),
+    default=-10.0,
+    show_default=True,
+    help="uA/cm2; negative discharges.",
+)
+@click.option("--seconds", type=DURATION, default=10.0, show_default=True, help="Each pulse, s.")
+@click.option("--rest", type=DURATION, default=60.0, show_default=True, help="Each rest, s.")
+@click.option(
+    "--count", type=IntegerRange(1, 10_000), default=3, show_default=True, help="How many pulses."
+)
+@stoichiometry_option(0.5)
 def pulse(
     setup: Setup, current: float, seconds: float, rest: float, count: int, stoichiometry: float
 ) -> None:
@@ -134,7 +160,7 @@ def pulse(
 @click.command(short_help="Replay FILE: time and current or power.")
 @experiment
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)
+@stoichiometry_option(1.0)
 @reading_options
 def profile(setup: Setup, file: Path, stoichiometry: float, reading: ReadingOptions) -> None:
     """Replay FILE: time and current or power, of a cycler or a table of your own."""

@@ -32,6 +32,12 @@ FOR_ALIAS = {"token_normalize_func": lambda name: "for" if name == "duration" el
 _UNITS_S = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
+def _within(low: float | None, high: float | None) -> str:
+    """Return the bounds of a range in words."""
+    bounds = (("from", low), ("to", high))
+    return "".join(f" {word} {at:g}" for word, at in bounds if at is not None)
+
+
 class FiniteRange(click.FloatRange):
     """A number within bounds: not NaN, which no bound refuses, nor an infinite one."""
 
@@ -39,12 +45,25 @@ class FiniteRange(click.FloatRange):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read the number. Fails as click does."""
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            bounds = (("from", self.min), ("to", self.max))
-            within = "".join(f" {word} {at:g}" for word, at in bounds if at is not None)
-            self.fail(f"{value} is not a number{within}.", param, ctx)
-        return number
+        try:
+            is_finite = math.isfinite(float(value))
+        except ValueError:
+            is_finite = False
+        if not is_finite:
+            self.fail(f"{value} is not a number{_within(self.min, self.max)}.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class IntegerRange(click.IntRange):
+    """A whole number within bounds, which are named also where it is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number. Fails as click does."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{value} is not a whole number{_within(self.min, self.max)}.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Duration(click.ParamType[float]):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from filmgauge_host.cli.options import IntegerRange
 from filmgauge_host.errors import warn
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from filmgauge_host.telemetry.ingest import Ingest
     from filmgauge_host.telemetry.store_reader import StoreReader
 
-PAGE_PORT = click.IntRange(0, 65535)  # 0: any free one
+PAGE_PORT = IntegerRange(0, 65535)  # 0: any free one
 
 _OPTIONS = (
     click.option("--web", is_flag=True, help="Serve the page besides: http://127.0.0.1:8765/."),

@@ -18,6 +18,7 @@ from filmgauge_host.cli.options import (
     EITHER,
     FOLDER,
     FOR_ALIAS,
+    IntegerRange,
     input_errors,
     make_folder,
 )
@@ -108,7 +109,7 @@ class _Speed(click.ParamType):
 )
 @click.option(
     "--cuts",
-    type=click.IntRange(1, 1_000_000),
+    type=IntegerRange(1, 1_000_000),
     help="How often with --cut  [default: until the end of the run]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")

@@ -11,7 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from filmgauge_host.atomic_file import written
-from filmgauge_host.cli.options import FOLDER, JSON, input_errors, make_folder, progress, show
+from filmgauge_host.cli.options import (
+    FOLDER,
+    JSON,
+    IntegerRange,
+    input_errors,
+    make_folder,
+    progress,
+    show,
+)
 from filmgauge_host.cli.score_rows import print_rows
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
 from filmgauge_sim.cell.parameters import PHYSICS
@@ -64,10 +72,16 @@ _NARROWEST, _NARROWEST_ROWS = 120, 160  # a table that goes into a file has no t
 @click.option("--quick", is_flag=True, help="A dozen rows of --all within a minute.")
 @click.option(
     "--seeds",
-    type=click.IntRange(1, _MOST_SEEDS),
+    type=IntegerRange(1, _MOST_SEEDS),
     help=f"Cells of each row  [default: {_SEEDS}; {_QUICK_SEEDS} with --quick]",
 )
-@click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--first-seed",
+    type=IntegerRange(0),
+    default=1,
+    show_default=True,
+    help="Of the cells: this one and those that follow are drawn.",
+)
 @click.option(
     "--runtime",
     type=click.Choice(["gauge", "cpython", "micropython"]),

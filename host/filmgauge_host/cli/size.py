@@ -15,6 +15,7 @@ from filmgauge_host.cli.options import (
     FILE,
     JSON,
     FiniteRange,
+    IntegerRange,
     input_errors,
     progress,
     show,
@@ -104,12 +105,18 @@ class Values(click.ParamType):
 )
 @click.option(
     "--nodes",
-    type=click.IntRange(1, 1000),
+    type=IntegerRange(1, 1000),
     default=40,
     show_default=True,
     help="Nodes that are drawn: cells, harvest and load as they may turn out.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=IntegerRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Draws the nodes.",
+)
 @click.option("--plot", type=FILE, help="Picture of it, PNG or SVG.")
 @click.option("--workers", help="tcp://HOST:PORT of a scheduler of dask.distributed.")
 @click.option(

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from filmgauge_host.cli.app import main
-from filmgauge_host.cli.options import FiniteRange
+from filmgauge_host.cli.options import FiniteRange, IntegerRange
 
 # Read as any number, and refused by the command, which has bounds of its own for them.
 CHECKED_LATER = {"area", "area_cm2", "temperature", "profile_area"}
@@ -23,12 +23,13 @@ def parameters(command: click.Command, path: str) -> Iterator[tuple[str, click.P
             yield from parameters(inner, f"{path} {name}")
 
 
-def is_refused(kind: click.ParamType, text: str) -> bool:
+def refusal(kind: click.ParamType, text: str) -> str:
+    """Return the sentence with which a text is refused, "" where it is taken."""
     try:
         kind.convert(text, None, None)
-    except click.BadParameter:
-        return True
-    return False
+    except click.BadParameter as refused:
+        return refused.message
+    return ""
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf"])
@@ -38,10 +39,19 @@ def test_what_is_no_number_is_refused_by_every_option(text: str) -> None:
         is_range = isinstance(each.type, click.FloatRange)
         ranges += is_range
         if is_range or each.type.name in ("duration", "speed", "values", "numbers"):
-            assert is_refused(each.type, text), path
+            assert refusal(each.type, text), path
         elif isinstance(each.type, click.types.FloatParamType):
             assert each.name in CHECKED_LATER, path
     assert ranges >= 15
+
+
+def test_every_option_says_what_it_is_for_and_no_sentence_speaks_of_ranges() -> None:
+    for path, each in parameters(main, "filmgauge"):
+        if isinstance(each, click.Option):
+            assert each.help, path
+        if isinstance(each.type, click.IntRange | click.FloatRange):
+            bound = each.type.min if each.type.min is not None else each.type.max
+            assert f"{bound:g}" in refusal(each.type, "x"), path
 
 
 def test_the_sentence_has_the_bounds() -> None:
@@ -50,3 +60,8 @@ def test_the_sentence_has_the_bounds() -> None:
         FiniteRange(0.5, 1000).convert("nan", None, None)
     with pytest.raises(click.BadParameter, match=r"inf is not a number from 0.5\.$"):
         FiniteRange(0.5).convert("inf", None, None)
+    with pytest.raises(click.BadParameter, match=r"x is not a number to 3\.$"):
+        FiniteRange(max=3).convert("x", None, None)
+    assert IntegerRange(0, 5).convert("5", None, None) == 5
+    with pytest.raises(click.BadParameter, match=r"1\.5 is not a whole number from 0 to 5\.$"):
+        IntegerRange(0, 5).convert("1.5", None, None)
