@@ -6,8 +6,8 @@
 Bytecode runs in half the heap: source is compiled at every boot.
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 from filmgauge_host.serial.firmware_build import modules, start_files
@@ -40,8 +40,18 @@ def write_bytecode(folder: Path) -> None:
     (folder / PACKAGE.name).write_text(package(source=False))
 
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        write_bytecode(Path(sys.argv[1]))
-    else:
+def main(words: list[str] | None = None) -> None:
+    """Write what the command line asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="folder for bytecode  [default: firmware, as source]"
+    )
+    folder = parser.parse_args(words).folder
+    if folder is None:
         PACKAGE.write_text(package())
+    else:
+        write_bytecode(folder)
+
+
+if __name__ == "__main__":
+    main()
