@@ -53,6 +53,20 @@ def test_files_that_are_named_are_there(page: Path) -> None:
         assert (ROOT / path).exists(), f"{page.name}: {path} is not there"
 
 
+def test_constants_that_contributors_are_led_to_are_there() -> None:
+    """A constant that a step names is in a file that it names: one renamed leads nowhere."""
+    steps = re.split(r"^(?:\d\. |## )", _text(ROOT / "CONTRIBUTING.md"), flags=re.MULTILINE)
+    checked = 0
+    for step in steps:
+        files = [ROOT / path for path in _PATH.findall(step) if path.endswith(".py")]
+        code = "\n".join(_text(path) for path in files if path.exists())
+        names = re.findall(r"`(_?[A-Z][A-Z0-9_]{3,})`", step) if code else []
+        checked += len(names)
+        gone = [name for name in names if not re.search(rf"\b{name}\b", code)]
+        assert not gone, f"CONTRIBUTING.md names {gone}, which none of {files} has"
+    assert checked > 5
+
+
 def _commands(page: Path) -> Iterator[list[str]]:
     """Return the `filmgauge` commands that a page shows, in blocks of code and within a line."""
     text = _text(page)

@@ -8,7 +8,7 @@ from filmgauge.record.record_text import FAULT_NAMES
 
 _KINDS, _LEVELS, _FAULTS = KINDS.split(), LEVELS.split(), FAULT_NAMES.split()
 _WITHOUT_LIFE = 3
-_VERSIONS = (_WITHOUT_LIFE, 4, VERSION)
+_VERSIONS = tuple(range(_WITHOUT_LIFE, VERSION + 1))
 
 
 def record_from_json(payload) -> Record:

@@ -23,6 +23,7 @@ from filmgauge_host.errors import BluetoothError
 from filmgauge_host.telemetry.received_record import RecordKey
 
 _VERSION_3 = 1  # of the manufacturer data beside a record of version 3
+_VERSION_4 = 4
 _IDENTITY_3 = "<BIII"  # version, boot, seq, up_s
 _UUID = b"\xd2\xfc"
 _MIC_SIZE = 4
@@ -134,7 +135,7 @@ def _identity(value: bytes) -> Identity:
         if max(boot, seq) > MOST_SEQ:
             raise AdvertError(f"boot and seq must be {MOST_SEQ} at most, not {boot} and {seq}")
         return Identity(0, boot, seq, up_s)
-    if version not in (4, VERSION):  # which begin alike
+    if not _VERSION_4 <= version <= VERSION:  # which begin alike
         raise AdvertError(f"manufacturer data has version {version}, not {VERSION}")
     return Identity(*record_position(value), int.from_bytes(value[-4:], "little"))
 
