@@ -34,10 +34,13 @@ class BrokerAddress:
         return (ip, self._port) if self._cached else None
 
     def resolve(self):
-        """Ask for the address."""
+        """Ask for the address; raise OSError, in words, where nobody knows the name."""
         if self._before_hanging is not None:
             self._before_hanging()
-        return socket.getaddrinfo(self._host, self._port)[0][-1]
+        try:
+            return socket.getaddrinfo(self._host, self._port)[0][-1]
+        except OSError:  # a number that each port has of its own
+            raise OSError("the broker's name %s is not found" % self._host) from None
 
     def keep(self, address) -> None:
         """Keep an address that has worked."""

@@ -38,6 +38,11 @@ def test_refusals_are_told_in_words():
         client("refuse-77").connect()
 
 
+def test_a_name_that_nobody_knows_is_told_in_words():
+    with raises(OSError, "the broker's name no such is not found"):  # no resolver is asked for it
+        Client(BrokerAddress("no such", 1), "nobody").connect()
+
+
 def test_wrong_answers_to_connect():
     for answer in ("40020000", "d000", "2000", "20030000ff", "3003000141", "00000000"):
         one = client("wrong-" + answer)
