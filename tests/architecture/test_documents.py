@@ -103,6 +103,30 @@ def test_commands_exist(page: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def _options(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the commands and the long options of a command and of those in it."""
+    context = click.Context(command)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _options(inner, f"{path} {name}")
+    for each in command.params:
+        if isinstance(each, click.Option):
+            yield path, each.secondary_opts[0] if each.default is True else each.opts[0]
+
+
+def test_every_option_stands_in_a_document() -> None:
+    """An option that changes nothing unless it is given is useless to who never reads of it."""
+    pages = "\n".join(_text(page) for page in _PAGES if page.name != "CHANGELOG.md")
+    missing = [
+        f"{path} {option}"
+        for path, option in _options(main, "filmgauge")
+        if not re.search(rf"{option}(?![\w-])", pages)
+    ]
+    assert not missing, f"no document names {missing}"
+
+
 def test_commands_are_checked() -> None:
     assert _check(["run", "demo", "--speed", "max"]) == ""
     assert "no command" in _check(["walk"])
