@@ -7,11 +7,13 @@ of links, `esp32/` and so on: an interpreter asks every folder of its path for a
 before it takes its own, and half of the modules of a wake import one.
 """
 
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -98,13 +100,28 @@ def rom(
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or cache_directory("rom")
     target = base / digest.hexdigest()[:16]
-    if not target.exists():
-        app = _compiled(shortened(firmware, users))
-        files = {f"app/{path}": content for path, content in app.items()}
-        made = _compiled_shims(tuple(shims.items()), tuple(own.values()))
-        files.update((f"shims/{path}", content) for path, content in made.items())
-        _write_all(files, _links(files) if firmware else {}, base, target)
+    if target.exists():
+        return target
+    with _one_maker(target):
+        if not target.exists():
+            app = _compiled(shortened(firmware, users))
+            files = {f"app/{path}": content for path, content in app.items()}
+            made = _compiled_shims(tuple(shims.items()), tuple(own.values()))
+            files.update((f"shims/{path}", content) for path, content in made.items())
+            _write_all(files, _links(files) if firmware else {}, base, target)
     return target
+
+
+@contextmanager
+def _one_maker(target: Path) -> Iterator[None]:
+    """Let one process make a folder while those wait that want the same: virtual boards begin
+    together, and to choose the names takes seconds of a processor."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = target.with_suffix(".lock")
+    with open(lock, "w") as handle:  # its end lets it go, however that comes
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+        lock.unlink(missing_ok=True)  # who comes later finds the folder
 
 
 def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
@@ -174,7 +191,6 @@ def _write_all(
     files: Mapping[str, bytes], links: Mapping[str, str], base: Path, target: Path
 ) -> None:
     """Write into a temporary folder and rename it: a cache entry is whole or absent."""
-    base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=base) as scratch:
         made = Path(scratch) / "rom"
         for path, content in files.items():
