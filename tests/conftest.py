@@ -1,8 +1,9 @@
 """Puts this folder on the import path: host and system tests share the brokers.
 
 Examples of hypothesis have no deadline: a busy machine must not fail a test. What is imported to
-find the tests stays until the end, so the garbage collector passes it over, and looks for garbage
-seldom: trees of sources made it walk over what is in use for a quarter of their time.
+find the tests stays until the end, so the garbage collector passes it over, what little of it is
+garbage too, which to find takes longer than it frees, and looks for garbage seldom: trees of
+sources made it walk over what is in use for a quarter of their time.
 
 A shell lets what it starts in the background ignore Ctrl-C, and programs that tests start and
 interrupt would inherit that.
@@ -23,7 +24,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_finish() -> None:
-    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     gc.enable()
