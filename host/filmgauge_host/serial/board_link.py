@@ -26,6 +26,7 @@ from mpremote.transport_serial import SerialTransport
 
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.serial.launcher import GUARD_MS, MOUNT_AT_ROOT
+from filmgauge_host.serial.read_ahead import ReadAheadPort
 
 _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
@@ -68,12 +69,16 @@ class PromptTransport(SerialTransport):
     def __init__(self, port: str) -> None:
         super().__init__(port, baudrate=_BAUD, timeout=_PORT_S)
         self.is_pty = False
-        self.port.write_timeout = _PORT_S
+        # Itself, or what a pyserial address leads to; no folder is mounted through this link.
+        self._opened = cast(serial.Serial, self.serial)
+        self._opened.write_timeout = _PORT_S
+        self.port = ReadAheadPort(self._opened)
+        self.serial = self.port
 
-    @property
-    def port(self) -> serial.Serial:
-        """The port itself, or what a pyserial address leads to, which has the same face."""
-        return cast(serial.Serial, self.serial)  # no folder is mounted through this link
+    def close(self) -> None:
+        """Let the port go, with its lines as mpremote leaves them."""
+        self.serial = self._opened
+        super().close()
 
     def read_available(self) -> bytes:
         """Return what has come. A port behind a socket knows of one byte at a time."""
@@ -326,7 +331,7 @@ class BoardLink:
         self._guarded = False
         if transport is not None:
             with contextlib.suppress(OSError, serial.SerialException):
-                transport.serial.close()
+                transport.port.close()
 
     def _prompted(self) -> bool:
         """Read all answers to the knocks, up to the prompt that mpremote reads first.
