@@ -1,5 +1,8 @@
 """Puts this folder on the import path: host and system tests share the brokers.
 
+Each worker imports all tests, so what takes long to import and few tests need is imported where it
+is used. Hypothesis would import trio, of which a plug-in makes properties of coroutines repeat.
+
 Examples of hypothesis have no deadline: a busy machine must not fail a test. What is imported to
 find the tests stays until the end, so the garbage collector passes it over, what little of it is
 garbage too, which to find takes longer than it frees, and looks for garbage seldom: trees of
@@ -10,9 +13,13 @@ interrupt would inherit that.
 """
 
 import gc
+import os
 import signal
 
 import pytest
+
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
+
 from hypothesis import settings
 
 pytest.register_assert_rewrite("board_program")  # before the first folder that imports it

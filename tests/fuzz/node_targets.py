@@ -11,7 +11,6 @@ import warnings
 from binascii import crc32
 from pathlib import Path
 
-import trustme
 from board_mqtt import Client, MqttError
 from cell_profiles import cell
 from cryptography import x509
@@ -336,6 +335,8 @@ class Certificates(Target):
     name = "certificates"
 
     def seeds(self) -> list[bytes]:
+        import trustme
+
         issuer = trustme.CA()
         pems = [issuer.cert_pem, issuer.issue_cert("broker.lan").cert_chain_pems[0]]
         return [

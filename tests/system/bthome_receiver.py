@@ -4,8 +4,6 @@ from typing import Any
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bthome_ble import BTHomeBluetoothDeviceData
-from habluetooth import BluetoothServiceInfoBleak
 
 from filmgauge_sim.board.radio_port import Advertisement
 
@@ -16,11 +14,15 @@ class Receiver:
     """Reads adverts; with a key only encrypted ones."""
 
     def __init__(self, key: str = "") -> None:
+        from bthome_ble import BTHomeBluetoothDeviceData
+
         self.parser = BTHomeBluetoothDeviceData(bindkey=bytes.fromhex(key) if key else None)
         self.counters: list[int] = []
 
     def read(self, event: Advertisement) -> dict[str, Any]:
         """Return the values by name; an advert that is refused has none."""
+        from habluetooth import BluetoothServiceInfoBleak
+
         address = event.address.hex(":").upper()
         data = {UUID: service_data(event.data)}
         device = BLEDevice(address, None, {})

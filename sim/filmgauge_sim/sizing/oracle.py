@@ -15,8 +15,6 @@ with which the node is dead for the least time, and makes the most reports.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import linprog
 
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.kinetics import resting_v
@@ -61,6 +59,9 @@ def oracle_rates(
 
     margin: by which share its load is counted too high.
     """
+    from scipy import sparse  # a solver takes as long to import as the rest of sizing
+    from scipy.optimize import linprog
+
     figures = node_figures(description, span)
     converter = description.converter.converter
     harvester = harvester_size(description, series.of_pieces)

@@ -13,10 +13,8 @@ from threading import Event
 from time import sleep
 from typing import Any
 
-import dask.config
 import pytest
 from click.testing import CliRunner
-from distributed import LocalCluster, get_worker
 
 import filmgauge_sim
 from filmgauge_host.cli.app import main
@@ -30,6 +28,8 @@ _SOURCE = Path(filmgauge_sim.__path__[0])
 
 @contextmanager
 def scheduler(workers: int) -> Iterator[Any]:
+    from distributed import LocalCluster
+
     with LocalCluster(
         n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=":0",
         protocol="tcp://",
@@ -160,6 +160,8 @@ def test_a_worker_of_another_source_is_refused_by_name(source: Any, tmp_path: Pa
 
 def die() -> None:
     """As a worker whose process the kernel ends, for the scheduler."""
+    from distributed import get_worker
+
     worker, gone = get_worker(), Event()
 
     def leave() -> None:
@@ -172,6 +174,8 @@ def die() -> None:
 
 
 def test_a_part_that_kills_its_workers_names_one() -> None:
+    import dask.config
+
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         scheduler(workers=1) as cluster,

@@ -3,7 +3,6 @@
 import datetime
 from dataclasses import replace
 
-import pyarrow.parquet
 import pytest
 from cycler_layouts import commas, table, text
 from cycler_samples import rows
@@ -169,6 +168,8 @@ def test_a_missing_sensor_is_no_temperature(way, tmp_path):
 
 
 def test_a_missing_sensor_of_a_table_in_columns_is_no_temperature(tmp_path):
+    import pyarrow.parquet
+
     table_of = {
         "Test Time / s": [r.time_s for r in ROWS],
         "Voltage / V": [r.voltage_v for r in ROWS],

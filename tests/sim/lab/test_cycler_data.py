@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-import scipy.io
 from cycler_data import AREA_CM2, PRE, cycled
 from cycler_layouts import LAYOUTS
 from cycler_samples import rows
@@ -131,6 +130,8 @@ def test_another_hand_reads_the_same(name, tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_other_containers_of_the_format_are_read(tmp_path):
     """Variables of MATLAB with a file that says what they are, and lines of JSON."""
+    import scipy.io
+
     made = rows()
     columns = {"t": [r.time_s / 3600.0 for r in made], "U": [r.voltage_v for r in made]}
     scipy.io.savemat(tmp_path / "cell.mat", {**columns, "I": [1e3 * r.current_a for r in made]})

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pyarrow.parquet
 import pytest
 from cycler_layouts import table, text
 from cycler_layouts.arbin import arbin_underscores
@@ -85,6 +84,8 @@ def unix_milliseconds(path):
 
 def parquet(*names):
     def write(path):
+        import pyarrow.parquet
+
         columns = zip(*[(r.time_s, r.voltage_v, 1e3 * r.current_a) for r in ROWS], strict=True)
         table = pyarrow.table(dict(zip(names, map(list, columns), strict=True)))
         pyarrow.parquet.write_table(table, path)

@@ -1,7 +1,5 @@
 """Exports of Arbin."""
 
-import openpyxl
-
 from .writing import layout, table, text
 
 ARBIN = "Arbin"
@@ -43,6 +41,8 @@ def arbin_without_units(path, rows):
 @layout("arbin.xlsx", ARBIN)
 def arbin_workbook(path, rows):
     """Arbin goes on in another sheet where one is full."""
+    import openpyxl
+
     book = openpyxl.Workbook()
     book.active.title = "Global_Info"
     book.active.append([None, None, "TEST REPORT"])

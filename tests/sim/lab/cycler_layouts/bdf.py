@@ -4,8 +4,6 @@
 
 import gzip
 
-import pyarrow.parquet
-
 from .writing import commas, layout, table, text
 
 BDF = "Battery Data Format"
@@ -75,6 +73,8 @@ def bdf_packed(path, rows):
 
 @layout("columns.bdf.parquet", BDF, without=["temperature_c", "cycle", "step", "charge_uah_cm2"])
 def bdf_parquet(path, rows):
+    import pyarrow.parquet
+
     columns = {
         "Test Time / s": [r.time_s for r in rows],
         "Voltage / V": [r.voltage_v for r in rows],

@@ -2,8 +2,6 @@
 
 # ruff: noqa: RUF005  a row is written as groups of columns
 
-import openpyxl
-
 from .writing import clock, layout, table, text
 
 LANDT = "Landt"
@@ -70,6 +68,8 @@ def landt_chinese(path, rows):
 
 @layout("landt.xlsx", LANDT, without=["temperature_c", "cycle", "step"])
 def landt_workbook(path, rows):
+    import openpyxl
+
     book = openpyxl.Workbook()
     book.active.title = "Cycle-Tab"
     book.active.append(["CycleNo", "Capacity/mAh"])

@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF005  a row is written as groups of columns
 
-import openpyxl
 from neware_file import CHARGE, DISCHARGE, REST, write_ndax
 
 from .writing import clock, layout, table, text
@@ -31,6 +30,8 @@ def neware_btsda(path, rows):
 
 @layout("neware_btsda.xlsx", NEWARE, without=["temperature_c"])
 def neware_workbook(path, rows):
+    import openpyxl
+
     book = openpyxl.Workbook()
     book.active.title = "unit"
     book.active.append(["Start step ID", 1, "Voltage range", "5V"])
