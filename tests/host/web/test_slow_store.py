@@ -16,16 +16,23 @@ from filmgauge_host.telemetry.node_directory import NodeDirectory
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
 
+class HeldAnswer:
+    """What a store answers, once `given` is set. asked: somebody waits for it."""
+
+    def __init__(self, value: Any) -> None:
+        self.asked, self.given = threading.Event(), threading.Event()
+        self._value = value
+
+    def __call__(self, *_question: Any) -> Any:
+        self.asked.set()
+        assert self.given.wait(PATIENCE_S)
+        return self._value
+
+
 def test_a_store_that_keeps_events_waiting_keeps_nobody_else_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, answer = threading.Event(), threading.Event()
-
-    def nodes() -> list[str]:
-        asked.set()
-        assert answer.wait(PATIENCE_S)
-        return []
-
+    nodes = HeldAnswer([])
     with (
         page_world(tmp_path, []) as world,
         httpx.Client(base_url=world.page.url, timeout=10) as other,
@@ -35,11 +42,11 @@ def test_a_store_that_keeps_events_waiting_keeps_nobody_else_waiting(
         request = world.client.build_request("GET", "/api/events")
         stream = pool.submit(world.client.send, request, stream=True)
         try:
-            assert asked.wait(PATIENCE_S)
+            assert nodes.asked.wait(PATIENCE_S)
             assert other.get("/api/server").status_code == 200
             assert not stream.done()
         finally:
-            answer.set()
+            nodes.given.set()
         assert next(stream.result(PATIENCE_S).iter_lines()) == "event: reset"
 
 
@@ -98,33 +105,22 @@ def test_a_page_that_closes_ends_a_long_answer_without_a_word(
 def test_a_page_that_closes_within_a_question_says_nothing_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked, answer = threading.Event(), threading.Event()
-
-    def raw_from_ms(_node: str) -> int:
-        asked.set()
-        assert answer.wait(PATIENCE_S)
-        return 0
-
+    raw_from_ms = HeldAnswer(0)
     with page_world(tmp_path, course("slow", [(0, 1, 0)])) as world, ThreadPoolExecutor(1) as pool:
         monkeypatch.setattr(world.store, "raw_from_ms", raw_from_ms)
         try:
             pool.submit(world.client.get, "/api/nodes/slow/series")
-            assert asked.wait(PATIENCE_S)
+            assert raw_from_ms.asked.wait(PATIENCE_S)
             world.page.close()
         finally:
-            answer.set()
+            raw_from_ms.given.set()
     assert caplog.records == []
 
 
 def test_a_page_that_closes_hides_no_fault_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked, answer = threading.Event(), threading.Event()
-
-    def wait_ms(_node: str) -> int:
-        asked.set()
-        assert answer.wait(PATIENCE_S)
-        return 0
+    raw_from_ms = HeldAnswer(0)
 
     def fail(_node: str) -> int:
         raise ZeroDivisionError
@@ -138,17 +134,17 @@ def test_a_page_that_closes_hides_no_fault_of_another(
         page_world(folders[1], stored) as other,
         ThreadPoolExecutor(2) as pool,
     ):
-        monkeypatch.setattr(closing.store, "raw_from_ms", wait_ms)
+        monkeypatch.setattr(closing.store, "raw_from_ms", raw_from_ms)
         monkeypatch.setattr(other.store, "raw_from_ms", fail)
         try:
             pool.submit(closing.client.get, "/api/nodes/slow/series")
-            assert asked.wait(PATIENCE_S)
+            assert raw_from_ms.asked.wait(PATIENCE_S)
             closed = pool.submit(closing.page.close)
             until(lambda: not _is_served(closing))
             assert other.client.get("/api/nodes/slow/series").status_code == 500
             assert not closed.done()
         finally:
-            answer.set()
+            raw_from_ms.given.set()
         closed.result(PATIENCE_S)
     assert [each.message.splitlines()[0] for each in caplog.records] == [
         "Exception in ASGI application"
