@@ -189,10 +189,8 @@ class MonitorApp(App[None]):
             self.exit()
             return
         before = self._snapshots.keys()
-        nodes = {**self._listed, **self._ingest.nodes()}
-        self._snapshots = {
-            name: nodes[name] for name in sorted(nodes) if not self._shown or name in self._shown
-        }
+        nodes = visible({**self._listed, **self._ingest.nodes()}, self._shown)
+        self._snapshots = {node.name: node for node in nodes}
         alerts: dict[str, list[Alert]] = defaultdict(list)
         for alert in self._alerts.active():
             alerts[alert.node].append(alert)
@@ -308,7 +306,7 @@ def run_app(
         raise alerts.failure
     if app.return_code:
         raise FilmgaugeError("the live view failed; what was received is stored")
-    for node in visible(ingest, shown):
+    for node in visible(ingest.nodes(), shown):
         print(summary_line(node))
     if app.ended:
         raise_for_gaps(ingest, shown)

@@ -4,7 +4,7 @@ import json
 import queue
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TypeAlias
@@ -131,7 +131,7 @@ class LineMonitor:
         self._reported = problem
 
     def _summarize(self) -> None:
-        nodes = visible(self._ingest, self._shown)
+        nodes = visible(self._ingest.nodes(), self._shown)
         if self._as_json:
             counts = {node.name: asdict(node.statistics) for node in nodes}
             summary = {
@@ -154,9 +154,8 @@ def thread_failure(ingest: Ingest, alerts: AlertEngine) -> Exception | None:
     return ingest.failure or alerts.failure
 
 
-def visible(ingest: Ingest, shown: frozenset[str]) -> list[NodeSnapshot]:
+def visible(nodes: Mapping[str, NodeSnapshot], shown: frozenset[str]) -> list[NodeSnapshot]:
     """Return the nodes to show, by name."""
-    nodes = ingest.nodes()
     return [nodes[name] for name in sorted(nodes) if not shown or name in shown]
 
 
@@ -192,7 +191,7 @@ def raise_for_gaps(ingest: Ingest, shown: frozenset[str]) -> None:
     if ingest.unstored:
         raise StorageError(f"{ingest.unstored}; the broker keeps what was not stored")
     lost: dict[str, int] = {}
-    for node in visible(ingest, shown):
+    for node in visible(ingest.nodes(), shown):
         new = node.statistics.lost - node.statistics.lost_earlier
         if new:
             lost[node.name] = new
