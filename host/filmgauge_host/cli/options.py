@@ -34,8 +34,8 @@ _UNITS_S = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 def _within(low: float | None, high: float | None) -> str:
     """Return the bounds of a range in words."""
-    bounds = (("from", low), ("to", high))
-    return "".join(f" {word} {at:g}" for word, at in bounds if at is not None)
+    bounds = [(word, at) for word, at in (("from", low), ("to", high)) if at is not None]
+    return "".join(f" {word} {at if isinstance(at, int) else f'{at:g}'}" for word, at in bounds)
 
 
 class FiniteRange(click.FloatRange):

@@ -50,8 +50,11 @@ def test_every_option_says_what_it_is_for_and_no_sentence_speaks_of_ranges() -> 
         if isinstance(each, click.Option):
             assert each.help, path
         if isinstance(each.type, click.IntRange | click.FloatRange):
-            bound = each.type.min if each.type.min is not None else each.type.max
-            assert f"{bound:g}" in refusal(each.type, "x"), path
+            bounds = [at for at in (each.type.min, each.type.max) if at is not None]
+            words = refusal(each.type, "x").removesuffix(".").split()
+            named = [words[at + 1] for at, word in enumerate(words) if word in ("from", "to")]
+            assert bounds, path
+            assert [type(at)(text) for at, text in zip(bounds, named, strict=True)] == bounds, path
 
 
 def test_the_sentence_has_the_bounds() -> None:
