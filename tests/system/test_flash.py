@@ -286,8 +286,9 @@ def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path
     assert {"launch.mpy", "update.mpy", "main.py", "app.bin"} <= names
     assert not gone & names
     assert "version" not in names
-    # What was ordered over the air is gone; of a half exchange there is the word that it was
-    # refused.
+    # A flash removes what was ordered over the air. A half exchange is finished before that, and
+    # refuses what had been verified, since another version has come by cable; this node takes no
+    # commands, so no report removes the word.
     left_of_order = {"refused"} if half_done else set[str]()
     assert set(listing(board.board.flash, "/incoming")) - {".", ".."} == left_of_order
     assert fetch(board.board.flash, "/app.bin") == whole.archive.data
