@@ -137,9 +137,9 @@ class FieldUpdate:
         """Publish the pieces again where the broker was away: it may have lost them."""
         connections = self._login.connections
         if self._connections and connections != self._connections:
-            self._connections = connections
-            with suppress(NoBrokerError):  # which comes back, and then the login does
+            with suppress(NoBrokerError):  # for another connection just now: the next poll tries
                 self._publish(are_kept=True)
+                self._connections = connections
 
     def is_over(self) -> bool:
         """Return whether every node has come to an end."""

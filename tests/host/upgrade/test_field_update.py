@@ -2,7 +2,7 @@
 which nodes run the version already."""
 
 import json
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,8 @@ from filmgauge_host.cli.app import main
 from filmgauge_host.commands import mqtt_commander
 from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.commands.mqtt_commander import MqttCommander
-from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.errors import NoBrokerError
+from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_host.telemetry.broker_login import BrokerLogin
 from filmgauge_host.upgrade.field_update import FieldUpdate
 from filmgauge_host.upgrade.order import order_payload
@@ -134,30 +135,47 @@ def test_a_dry_run_of_a_version_leaves_out_whom_the_run_leaves_out(nodes: Path) 
     assert ran.stdout.startswith("filmgauge-version 1\n")
 
 
+def fill(address: BrokerAddress, connections: ExitStack) -> None:
+    """Connect until the broker has no room for one more, and raises."""
+    while True:
+        connections.enter_context(BrokerLogin(address))
+
+
 def test_a_broker_that_has_lost_the_pieces_gets_them_again(tmp_path: Path) -> None:
-    """As it is installed it keeps nothing beyond its end."""
+    """As it is installed it keeps nothing beyond its end. It may have no room for one connection
+    more when it comes back."""
     version = sign({"app.bin": b"a"}, number=2, key=Ed25519PrivateKey.generate(), **MADE)
-    broker = Mosquitto(tmp_path, usual=True)
+    broker = Mosquitto(tmp_path, "max_connections 4", usual=True)
     broker.start()
     address = parse_address(broker.url)
     counters = CommandCounters(tmp_path / "counters.json")
     pieces = {f"filmgauge/firmware/{version.id}/{n}": p for n, p in enumerate(version.pieces())}
+
+    def kept() -> dict[str, bytes]:
+        """Return the pieces at the broker; the order may come while they are read."""
+        return {name: each for name, each in retained(address).items() if name in pieces}
+
     with (
         MqttCommander(address, counters, ["rig"]) as commander,
         FieldUpdate(address, {"rig": version}, {"rig": bytes(16)}, commander) as running,
     ):
         running.begin({"rig": order_payload(version)})
-        assert retained(address) == pieces
+        assert kept() == pieces
         broker.stop()
         broker.start()
+        until(lambda: running._login.connections == 2)
+        with ExitStack() as others:
+            with pytest.raises(NoBrokerError):
+                fill(address, others)
+            running.poll()
 
         def are_back() -> bool:
             running.poll()
-            return retained(address) == pieces
+            return kept() == pieces
 
         until(are_back)
         running.withdraw()
-        assert retained(address) == {}
+        assert kept() == {}
     broker.stop()
 
 
