@@ -99,12 +99,10 @@ def update(
         raise InputError("--settings-only needs --profile or --config")
     registry = read_registry(folder / REGISTRY_FILE)
     chosen = chosen_nodes(registry, nodes_wanted or "*")
-    ports = _ports(
-        [node.name for node in chosen],
-        folder,
-        (nodes_wanted or "").split(","),
-        any_radio=dry_run and not (source and all_nodes),
-    )
+    names, named = [node.name for node in chosen], (nodes_wanted or "").split(",")
+    # A dry run makes the version of nodes with any radio; one that is given has its board.
+    any_radio = (named if source else names) if dry_run else ()
+    ports = _ports(names, folder, named, any_radio)
     keys = {
         node.name: node.command_key for node in chosen if node.name in ports and node.command_key
     }
@@ -139,14 +137,14 @@ def update(
 
 
 def _ports(
-    names: Sequence[str], folder: Path, named: Sequence[str], any_radio: bool
+    names: Sequence[str], folder: Path, named: Sequence[str], any_radio: Sequence[str]
 ) -> dict[str, Port]:
-    """Return the port of the board of each node that can fetch a version; InputError for one that
-    was named and cannot, or without any."""
+    """Return the port of the board of each node that can fetch a version, or is one of
+    `any_radio`; InputError for one that was named and cannot, or without any."""
     ports: dict[str, Port] = {}
     for name in names:
         kind = read_node(folder / name, warn)[0].kind
-        if kind.has_wifi or any_radio:
+        if kind.has_wifi or name in any_radio:
             ports[name] = kind.port
             continue
         sentence = (

@@ -126,10 +126,13 @@ def test_settings_of_an_earlier_call_are_not_taken_for_those_in_force(
     broker.stop()
 
 
-def test_a_dry_run_of_a_version_leaves_out_whom_the_run_leaves_out(nodes: Path) -> None:
+@pytest.mark.parametrize("wanted", ["--all", "*"])
+def test_a_dry_run_of_a_version_leaves_out_whom_the_run_leaves_out(
+    nodes: Path, wanted: str
+) -> None:
     key = make_key(nodes / "update.key")
     _, source = store_version(nodes / "versions", {"app.bin": b"a"}, key=key, **MADE)
-    words = ["update", "--all", "--from", str(source), "--nodes", str(nodes), "--dry-run"]
+    words = ["update", wanted, "--from", str(source), "--nodes", str(nodes), "--dry-run"]
     ran = CliRunner().invoke(main, words)
     assert ran.exit_code == 0, ran.output
     assert ran.stdout.startswith("filmgauge-version 1\n")
