@@ -26,7 +26,7 @@ from mpremote.transport_serial import SerialTransport
 
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.serial.launcher import GUARD_MS, MOUNT_AT_ROOT
-from filmgauge_host.serial.read_ahead import ReadAheadPort
+from filmgauge_host.serial.read_ahead import MOST_AT_ONCE, ReadAheadPort
 
 _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
@@ -34,7 +34,6 @@ _REOPEN_S = 0.1
 _OPEN_S = 2.0
 _PORT_S = 5.0  # of a read or a write that must not fail where a board has much to do
 _SLICE_S = 0.05  # of waiting for a byte: how late a deadline may be
-_MOST_AVAILABLE = 4096  # bytes at once, of a board that never stops
 ANSWER_S = 30.0  # without a byte: on a busy machine, or while a whole backlog is read
 _BOOT_S = 10  # of the interpreter alone, on a board or a machine that has much to do
 NEEDED_VERSION = (1, 29)  # of MicroPython: what the firmware is checked against
@@ -83,7 +82,7 @@ class PromptTransport(SerialTransport):
     def read_available(self) -> bytes:
         """Return what has come. A port behind a socket knows of one byte at a time."""
         taken = b""
-        while len(taken) < _MOST_AVAILABLE and (count := self.port.in_waiting):
+        while len(taken) < MOST_AT_ONCE and (count := self.port.in_waiting):
             taken += self.port.read(count)
         return taken
 

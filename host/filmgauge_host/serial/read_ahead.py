@@ -2,7 +2,7 @@
 
 import serial
 
-_MOST = 4096  # bytes at once, of a board that never stops
+MOST_AT_ONCE = 4096  # bytes of a board that never stops
 
 
 class ReadAheadPort:
@@ -23,7 +23,7 @@ class ReadAheadPort:
         if missing > 0:
             if self._port.timeout != self.timeout:
                 self._port.timeout = self.timeout
-            self._ahead += self._port.read(max(missing, min(self._port.in_waiting, _MOST)))
+            self._ahead += self._port.read(max(missing, min(self._port.in_waiting, MOST_AT_ONCE)))
         found = bytes(self._ahead[:size])
         del self._ahead[:size]
         return found
