@@ -155,6 +155,7 @@ def budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str
         "cell_uah_day": budget.cell_uah_day if film else None,
         "cell_days": _cell_days(description, budget) if film else None,
         "harvester_uw": budget.harvest_uw if film else None,
+        "shortfalls": _shortfalls(description, budget) if film else [],
         "wear": _wear(description),
         "booked": asdict(budget.figures) if description.sensor.switched else None,
         "measured": list(budget.measured),
@@ -172,16 +173,7 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
         of_cell = f" {uah_day:>9.2f} uAh a day" if film else ""
         lines.append(f"  {name:20}{power_uw:>12.2f} uW{of_cell}")
     if film:
-        least_ua = budget.cell_ua
-        if least_ua > description.converter.discharge_ua:
-            lines.append(
-                f"  more than its converter brings from the cell: converter.discharge_ua must be"
-                f" at least {least_ua:.1f}, not {description.converter.discharge_ua:g}"
-            )
-        try:
-            description.buffer.check_capacitance()
-        except ValueError as error:
-            lines.append(f"  more than its capacitor carries, it boots for ever: {error}")
+        lines += [f"  {sentence}" for sentence in _shortfalls(description, budget)]
         cell_days = _cell_days(description, budget)
         if cell_days is not None:
             lines.append(
@@ -204,6 +196,21 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
             measured = "  measured" if name in budget.measured else ""
             lines.append(f"    {_FIGURES[name]:38}{value:>10.2f}{measured}")
     return lines
+
+
+def _shortfalls(description: NodeDescription, budget: EnergyBudget) -> list[str]:
+    """Return a sentence for what converter or capacitor do not carry, of a node on film."""
+    sentences = []
+    if budget.cell_ua > description.converter.discharge_ua:
+        sentences.append(
+            "more than its converter brings from the cell: converter.discharge_ua must be"
+            f" at least {budget.cell_ua:.1f}, not {description.converter.discharge_ua:g}"
+        )
+    try:
+        description.buffer.check_capacitance()
+    except ValueError as error:
+        sentences.append(f"more than its capacitor carries, it boots for ever: {error}")
+    return sentences
 
 
 def _wear(description: NodeDescription) -> dict[str, Any]:
