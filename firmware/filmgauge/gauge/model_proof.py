@@ -38,7 +38,7 @@ _GENTLE = const(0.16)  # as a lag in the long run
 _PROMISED = const(25.0)  # times `model`: what a law proved by holds leaves open of a burst
 _SHORTER = const(0.5)  # of the lag in a burst: 1 sigma of what it is less, where a law has less
 _BURST = const(2.0)  # a current that is so far ahead of its lag is a burst
-_OVERLOAD = const(1.2)  # and one of more than 2C/9 by so much: its end is not a lasting load's
+_OVERLOAD_BURST = const(1.2)  # an overload so far ahead is one: its end is no lasting load's
 _HELD = const(1.25)  # of the lag in a hold over that in the long run, which is pi^2 / 8
 _APART = const(0.085)  # a squared share of a lag: one that is so far off is at another current
 _MOST_UNEVEN = const(1.5)  # squared: beyond, it is not the lag alone that is another
@@ -77,7 +77,7 @@ class ModelProof:
             self._drained = 0.0  # what is taken from a full surface comes back from below
             built_up = abs(film.lag_share + film.input_lag)
             film.bound_lag(_HELD * film.steady)  # a held end tells by its current what is left
-        ahead = _OVERLOAD if film.is_overload else _BURST
+        ahead = _OVERLOAD_BURST if film.is_overload else _BURST
         self.is_burst = film.steady > ahead * built_up
         self.span = max(self.off_by(), modelled) ** 2
 
