@@ -1,10 +1,8 @@
 """Boots that go on from where an earlier one has first asked for something: as if from cold."""
 
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -187,36 +185,36 @@ Program(Path({folder!r}), "micropython", {source!r}).boot()
 """
 
 
-def test_a_killed_host_leaves_no_copy(tmp_path: Path):
-    host = HOST.format(here=str(Path(__file__).parent), folder=str(tmp_path), source=ASKS)
-    process = subprocess.Popen([sys.executable, "-c", host])
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[psutil.Process]:
+    """A process in which a copy runs that never ends."""
+    text = HOST.format(here=str(Path(__file__).parent), folder=str(tmp_path), source=ASKS)
+    process = subprocess.Popen([sys.executable, "-c", text])
     console = tmp_path / "console"
     try:
         until(lambda: console.exists() and "up" in console.read_text())
-        children = psutil.Process(process.pid).children(recursive=True)
-        assert len(children) == 3
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    until(lambda: not any(child.is_running() for child in children))
-
-
-def test_a_kept_copy_that_ends_takes_the_running_one_with_it(tmp_path: Path):
-    """Whoever ends it, nothing goes on that nobody waits for."""
-    host = HOST.format(here=str(Path(__file__).parent), folder=str(tmp_path), source=ASKS)
-    process = subprocess.Popen([sys.executable, "-c", host])
-    console = tmp_path / "console"
-    try:
-        until(lambda: console.exists() and "up" in console.read_text())
-        (helper,) = psutil.Process(process.pid).children()
-        (kept,) = helper.children()
-        (running,) = kept.children()
-        kept.kill()
-        until(lambda: not running.is_running())
-        process.wait(20)  # the run has ended
+        yield psutil.Process(process.pid)
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_killed_host_leaves_no_copy(host: psutil.Process):
+    children = host.children(recursive=True)
+    assert len(children) == 3
+    host.kill()
+    host.wait()
+    until(lambda: not any(child.is_running() for child in children))
+
+
+def test_a_kept_copy_that_ends_takes_the_running_one_with_it(host: psutil.Process):
+    """Whoever ends it, nothing goes on that nobody waits for."""
+    (helper,) = host.children()
+    (kept,) = helper.children()
+    (running,) = kept.children()
+    kept.kill()
+    until(lambda: not running.is_running())
+    host.wait(20)  # the run has ended
 
 
 def test_no_copy_begins_without_power(tmp_path: Path, copies: list[int]):
