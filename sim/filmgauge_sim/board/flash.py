@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filmgauge_sim.board.outcome import POWER_CUT, BoardStopped
 from filmgauge_sim.board.shims import _protocol
@@ -64,6 +65,16 @@ class FlashCut:
         return random.Random(self.garbage).randbytes(len(before))
 
 
+class Image(mmap.mmap):
+    """What is in flash, mapped from its file. changes: how often it was written to so far."""
+
+    changes = 0
+
+    def __setitem__(self, where: Any, data: Any) -> None:
+        super().__setitem__(where, data)
+        self.changes += 1
+
+
 class Flash:
     """`pages` pages of 4 KiB in the file `path`, which is made erased when it is not there.
 
@@ -75,7 +86,6 @@ class Flash:
         self.pages = pages
         self.driver = driver
         self.programs = 0
-        self.changes = 0  # of the image, so far: by any operation, whole or cut
         self.cut: FlashCut | None = None
         self._revocable: deque[tuple[int, bytes]] = deque(maxlen=0)
         self.reset_wear()
@@ -84,7 +94,7 @@ class Flash:
         if path.stat().st_size != pages * PAGE:
             raise ValueError(f"{path} must have {pages * PAGE} bytes, not {path.stat().st_size}")
         with path.open("r+b") as file:
-            self.image = mmap.mmap(file.fileno(), 0)  # read it, but write through the methods
+            self.image = Image(file.fileno(), 0)  # read it, but write through the methods
 
     def forget_last(self, operations: int) -> None:
         """Lose so many of the last operations with the power from now on: a fault."""
@@ -113,9 +123,9 @@ class Flash:
         if cut is not None:
             done = cut.done(len(data))
             rest = bytes(a & b for a, b in zip(old[done:], cut.rest(old[done:]), strict=True))
-            self._put(address, new[:done] + rest)
+            self.image[address : address + len(data)] = new[:done] + rest
             self._stop()
-        self._put(address, new)
+        self.image[address : address + len(data)] = new
         self._pass_time(self.driver.program_us * -(-len(data) // _ROW), spend)
 
     def erase(self, page: int, spend: Callable[[int], None] = lambda us: None) -> None:
@@ -128,9 +138,9 @@ class Flash:
         begin, end = page * PAGE, (page + 1) * PAGE
         if cut is not None:
             done = cut.done(PAGE)
-            self._put(begin, b"\xff" * done + cut.rest(self.image[begin + done : end]))
+            self.image[begin:end] = b"\xff" * done + cut.rest(self.image[begin + done : end])
             self._stop()
-        self._put(begin, b"\xff" * PAGE)
+        self.image[begin:end] = b"\xff" * PAGE
         self._pass_time(self.driver.erase_us, spend)
 
     def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
@@ -140,17 +150,13 @@ class Flash:
         """Lose what is in RAM only: nothing here, unless flash forgets."""
         while self._revocable:
             address, before = self._revocable.pop()
-            self._put(address, before)
+            self.image[address : address + len(before)] = before
 
     def close(self) -> None:
         """Write the image out and let go of it."""
         self.lose_power()
         self.image.flush()
         self.image.close()
-
-    def _put(self, address: int, data: bytes) -> None:
-        self.image[address : address + len(data)] = data
-        self.changes += 1
 
     def _check(self, address: int, data: bytes) -> None:
         end = address + len(data)
@@ -198,7 +204,7 @@ class PageInRam(Flash):
             if page != self._page:
                 self.sync(spend)
                 self._page, self._cells = page, self.image[page * PAGE : (page + 1) * PAGE]
-            self._put(address, bytes(piece))
+            self.image[address : address + len(piece)] = piece
             self.is_dirty = True
             address, view = address + len(piece), view[len(piece) :]
 
@@ -231,7 +237,7 @@ class PageInRam(Flash):
     def lose_power(self) -> None:
         """Lose the page in RAM."""
         if self.is_dirty:
-            self._put(self._page * PAGE, self._cells)
+            self.image[self._page * PAGE : (self._page + 1) * PAGE] = self._cells
         self._page, self.is_dirty = -1, False
 
 

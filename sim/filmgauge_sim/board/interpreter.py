@@ -83,7 +83,7 @@ class MicroPythonRuntime:
         Before it the interpreter has the answer to HELLO, and has read from flash. Raises
         BoardStopped.
         """
-        known = board.flash, board.flash.changes, board.greeting()
+        known = board.flash, board.flash.image.changes, board.greeting()
         if self._launcher.has_copy and self._copy_of == known:
             board.request(_protocol.HELLO, 0, 0, b"", 0)
             self._launcher.boot_copy(board.reading_us())

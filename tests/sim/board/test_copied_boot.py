@@ -217,6 +217,28 @@ def test_a_kept_copy_that_ends_takes_the_running_one_with_it(host: psutil.Proces
     host.wait(20)  # the run has ended
 
 
+def test_an_image_from_elsewhere_is_read(tmp_path: Path, copies: list[int]):
+    """It is put in place at once, as those do who try many ends of one beginning."""
+    source = """
+with open("/there.txt") as file:
+    text = file.read()
+import machine, time
+time.time_ns()
+print(text)
+machine.deepsleep(1)
+"""
+    with Program(tmp_path, "micropython", source) as program:
+        image = program.board.flash.image
+        first = image[:]
+        change_file(program)
+        changed = image[:]
+        for content in (first, changed, first):
+            image[:] = content
+            program.boot(ResetCause.DEEP_SLEEP)
+        assert program.said == ["from the start", "from somebody else", "from the start"]
+    assert not copies
+
+
 def test_no_copy_begins_without_power(tmp_path: Path, copies: list[int]):
     class Failing:
         """A supply that fails once it is asked to."""
