@@ -113,8 +113,7 @@ class Launcher:
         """Start the interpreter. Raises InterpreterError.
 
         keeps_copy: where it has learned nothing yet but what HELLO answers, what is on flash and
-        how long that took, it is kept, if it can be and has printed nothing, for other boots to
-        go on from there.
+        how long that took, it is kept for other boots to go on from there, if it can be copied.
         """
         if self.has_copy:
             self._drop_copy()
@@ -174,15 +173,23 @@ class Launcher:
         self._write(_pack_answer(status, len(data), clock_us) + data)
 
     def _keep_copy(self) -> None:
-        """Let the interpreter stay where it is, and a copy of it go on."""
-        before = self._silent_bytes
-        has_printed = before is not None and os.fstat(self._console).st_size != before
-        if before is not None and not has_printed and self._child is not None:
-            self._awaits_copy = True
-            with contextlib.suppress(ProcessLookupError):  # then its end will be received
+        """Let the interpreter stay where it is, and a copy of it go on, if it can be copied."""
+        gone = FileNotFoundError, ProcessLookupError
+        with contextlib.suppress(*gone):  # then its end will be received
+            if self._child is not None and self._is_all_memory(self._child):
+                self._awaits_copy = True
                 os.kill(self._child, zygote.PARK)
-        else:
-            self._answer_known()
+            else:
+                self._answer_known()
+
+    def _is_all_memory(self, child: int) -> bool:
+        """Return whether a fork has all that an interpreter is by now: it has printed nothing,
+        and has no thread, which a fork has not, nor a socket or a file but the flash image, which
+        all forks share."""
+        if self._silent_bytes is None or os.fstat(self._console).st_size != self._silent_bytes:
+            return False
+        files, inherited = (os.listdir(f"/proc/{n}/fd") for n in (child, self._process.pid))
+        return len(files) <= len(inherited) + 1 and len(os.listdir(f"/proc/{child}/task")) == 1
 
     def _answer_known(self) -> None:
         self._silent_from_s = None

@@ -1,5 +1,6 @@
 """Boots that go on from where an earlier one has first asked for something: as if from cold."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
-from board_program import Program
+from board_program import JOIN, Program
 from patience import until
 
 from filmgauge_sim.board.executable import InterpreterError
@@ -180,7 +181,7 @@ HOST = """
 import sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from board_program import Program
+from board_program import JOIN, Program
 Program(Path({folder!r}), "micropython", {source!r}).boot()
 """
 
@@ -215,6 +216,69 @@ def test_a_kept_copy_that_ends_takes_the_running_one_with_it(host: psutil.Proces
     kept.kill()
     until(lambda: not running.is_running())
     host.wait(20)  # the run has ended
+
+
+# What a fork copies badly: each has something of this machine before its first request.
+THREAD = """
+import _thread
+may_go, done = _thread.allocate_lock(), []
+may_go.acquire()
+
+def work():
+    may_go.acquire()
+    done.append(1)
+
+_thread.start_new_thread(work, ())
+import time
+time.time_ns()
+may_go.release()
+for _ in range(5000):
+    if done:
+        break
+    time.sleep_ms(1)
+print("done" if done else "no thread")
+"""
+FILE = """
+import time
+rom = open("/rom/main.mpy", "rb")
+time.time_ns()
+print("all of it" if rom.read(1) == b"M" else "from the middle")
+"""
+SOCKET = """
+import socket
+peer = socket.socket()
+{join}
+peer.connect(("127.0.0.1", {port}))
+peer.write(b"here")
+peer.close()
+print("sent")
+"""
+
+
+@pytest.mark.parametrize(("source", "says"), [(THREAD, "done"), (FILE, "all of it")])
+def test_what_a_fork_does_not_copy_is_made_at_each_boot(
+    tmp_path: Path, copies: list[int], source: str, says: str
+):
+    source += "import machine\nmachine.deepsleep(1)\n"
+    with Program(tmp_path, "micropython", source, guard_s=1.0) as program:
+        for _ in range(3):
+            program.boot(ResetCause.DEEP_SLEEP)
+        assert program.said == [says] * 3
+    assert not copies
+
+
+def test_no_boot_has_the_socket_of_another(tmp_path: Path, copies: list[int]):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        source = SOCKET.format(join=JOIN, port=server.getsockname()[1])
+        with Program(tmp_path, "micropython", source) as program:
+            for _ in range(3):
+                program.boot(ResetCause.DEEP_SLEEP)
+                peer, _ = server.accept()
+                with peer:
+                    assert peer.recv(100) == b"here"
+            assert program.said == ["sent"] * 3
+    assert not copies
 
 
 def test_an_image_from_elsewhere_is_read(tmp_path: Path, copies: list[int]):

@@ -70,13 +70,13 @@ def _begin_own():
     """Let the host know how far boots are alike; this is one of them from now on, and its clock
     is its own."""
     _clock[3] = 0
+    before = _clock[0]
     ustruct.pack_into(_protocol.REQUEST, _request, 0, _protocol.KNOWN, 0, 0, 0, 0)
     _file.write(_request)
     if _file.readinto(_answer) != _protocol.ANSWER_SIZE:
         raise SystemExit
-    now = ustruct.unpack_from("<Q", _answer, _protocol.CLOCK_AT)[0]
-    _clock[2] += now - _clock[0]
-    _clock[0] = now
+    _store_clock()
+    _clock[2] += _clock[0] - before
 
 
 def now_us():
