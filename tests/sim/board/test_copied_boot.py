@@ -281,6 +281,39 @@ def test_no_boot_has_the_socket_of_another(tmp_path: Path, copies: list[int]):
     assert not copies
 
 
+RANDOM = """
+import random, time
+drawn = random.getrandbits(30)
+time.time_ns()
+print(drawn)
+"""
+TLS = """
+import binascii, network, time, tls
+context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+time.time_ns()
+
+class Wire:
+    def readinto(self, buffer):
+        return None
+
+    def write(self, data):
+        print(binascii.crc32(data))
+        return len(data)
+
+context.verify_mode = 0
+context.wrap_socket(Wire(), do_handshake_on_connect=False).write(b"hello")
+"""
+
+
+@pytest.mark.parametrize("source", [RANDOM, TLS])
+def test_what_is_drawn_at_one_boot_is_not_drawn_at_the_next(tmp_path: Path, source: str):
+    source += "import machine\nmachine.deepsleep(1)\n"
+    with Program(tmp_path, "micropython", source) as program:
+        for _ in range(3):
+            program.boot(ResetCause.DEEP_SLEEP)
+        assert len(program.said) == len({*map(int, program.said)}) == 3
+
+
 def test_an_image_from_elsewhere_is_read(tmp_path: Path, copies: list[int]):
     """It is put in place at once, as those do who try many ends of one beginning."""
     source = """

@@ -26,6 +26,7 @@ _ALERT = b"\x15\x03\x03\x00\x02\x02\x2d"  # fatal: certificate_expired
 
 class SSLContext:
     def __init__(self, protocol):
+        _link.now_us()  # its random numbers are those of one boot
         self._engine = _tls_engine.SSLContext(protocol)
         self._engine.verify_callback = self._verify
         self.load_verify_locations = self._engine.load_verify_locations
